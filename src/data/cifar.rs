@@ -1,0 +1,197 @@
+//! CIFAR-10 and CIFAR-100 in their binary layout (Krizhevsky 2009,
+//! <https://www.cs.toronto.edu/~kriz/cifar.html>): records of one label byte (CIFAR-10) or a
+//! coarse and a fine label byte (CIFAR-100), then 3,072 pixel bytes: planes R, G, B.
+
+use super::images::{IMAGE_BYTES, ImageSet};
+use crate::experiment::Dataset;
+
+/// Why a file holds no CIFAR records.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CifarError {
+    #[error("the file is empty")]
+    Empty,
+    #[error("it is an HTML page, not a CIFAR file")]
+    Html,
+    #[error("its {len_bytes} bytes are no whole number of {record_bytes}-byte records: it is cut short or of another format")]
+    NotWhole { len_bytes: usize, record_bytes: usize },
+    #[error("record {record} has the label {label}, but labels end at {max}: it is damaged or of another format")]
+    BadLabel { record: usize, label: u8, max: u8 },
+}
+
+/// The files of a data set under its base URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    pub train: &'static [&'static str],
+    pub test: &'static str,
+    /// Records in each official file of the training set, and of the test set.
+    pub train_records_per_file: usize,
+    pub test_records: usize,
+    label_bytes: usize,
+    classes: u8,
+}
+
+const CIFAR10: Layout = Layout {
+    train: &[
+        "cifar-10-batches-bin/data_batch_1.bin",
+        "cifar-10-batches-bin/data_batch_2.bin",
+        "cifar-10-batches-bin/data_batch_3.bin",
+        "cifar-10-batches-bin/data_batch_4.bin",
+        "cifar-10-batches-bin/data_batch_5.bin",
+    ],
+    test: "cifar-10-batches-bin/test_batch.bin",
+    train_records_per_file: 10_000,
+    test_records: 10_000,
+    label_bytes: 1,
+    classes: 10,
+};
+
+const CIFAR100: Layout = Layout {
+    train: &["cifar-100-binary/train.bin"],
+    test: "cifar-100-binary/test.bin",
+    train_records_per_file: 50_000,
+    test_records: 10_000,
+    label_bytes: 2,
+    classes: 100,
+};
+
+impl Layout {
+    /// None for data that come from no file.
+    pub const fn of(dataset: Dataset) -> Option<Self> {
+        match dataset {
+            Dataset::Synthetic => None,
+            Dataset::Cifar10 => Some(CIFAR10),
+            Dataset::Cifar100 => Some(CIFAR100),
+        }
+    }
+
+    /// Bytes of one image with its labels.
+    pub const fn record_bytes(&self) -> usize {
+        self.label_bytes + IMAGE_BYTES
+    }
+
+    /// Reads the first records of a file; a limit of 0 reads all.
+    ///
+    /// # Errors
+    /// When the bytes are not whole records of this layout.
+    pub fn parse(&self, bytes: &[u8], limit: usize) -> Result<ImageSet, CifarError> {
+        if bytes.is_empty() {
+            return Err(CifarError::Empty);
+        }
+        if looks_like_html(bytes) {
+            return Err(CifarError::Html);
+        }
+        let record_bytes = self.record_bytes();
+        if !bytes.len().is_multiple_of(record_bytes) {
+            return Err(CifarError::NotWhole { len_bytes: bytes.len(), record_bytes });
+        }
+        let count = bytes.len() / record_bytes;
+        let count = if limit == 0 { count } else { count.min(limit) };
+        let mut set = ImageSet {
+            pixels: Vec::with_capacity(count * IMAGE_BYTES),
+            labels: Vec::with_capacity(count),
+            superclasses: Vec::new(),
+        };
+        for (record, bytes) in bytes.chunks_exact(record_bytes).take(count).enumerate() {
+            let (labels, pixels) = bytes.split_at(self.label_bytes);
+            let label = labels[self.label_bytes - 1];
+            if label >= self.classes {
+                return Err(CifarError::BadLabel { record, label, max: self.classes - 1 });
+            }
+            if let [coarse, _] = *labels {
+                if usize::from(coarse) >= CIFAR100_SUPERCLASSES {
+                    let max = CIFAR100_SUPERCLASSES as u8 - 1;
+                    return Err(CifarError::BadLabel { record, label: coarse, max });
+                }
+                set.superclasses.push(coarse);
+            }
+            set.labels.push(label);
+            set.pixels.extend_from_slice(pixels);
+        }
+        Ok(set)
+    }
+}
+
+/// A static host that answers every path with its index page sends HTML for a missing file.
+fn looks_like_html(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    ["<!doctype", "<html"].iter().any(|tag| {
+        start.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag.as_bytes()))
+    })
+}
+
+/// The class names of a data set, in the order of its labels.
+pub fn class_names(dataset: Dataset) -> Vec<String> {
+    let names = match dataset {
+        Dataset::Synthetic => super::synthetic::CLASS_NAMES,
+        Dataset::Cifar10 => CIFAR10_NAMES,
+        Dataset::Cifar100 => CIFAR100_NAMES,
+    };
+    names.split_whitespace().map(|name| name.replace('_', " ")).collect()
+}
+
+const CIFAR100_SUPERCLASSES: usize = 20;
+
+const CIFAR10_NAMES: &str = "airplane automobile bird cat deer dog frog horse ship truck";
+
+const CIFAR100_NAMES: &str = "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle \
+    bowl boy bridge bus butterfly camel can castle caterpillar cattle \
+    chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur \
+    dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard \
+    lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle mountain \
+    mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree \
+    plain plate poppy porcupine possum rabbit raccoon ray road rocket \
+    rose sea seal shark shrew skunk skyscraper snail snake spider \
+    squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor \
+    train trout tulip turtle wardrobe whale willow_tree wolf woman worm";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(labels: &[u8], fill: u8) -> Vec<u8> {
+        let mut bytes = labels.to_vec();
+        bytes.extend([fill; IMAGE_BYTES]);
+        bytes
+    }
+
+    #[test]
+    fn records_are_read_in_order() {
+        let file = [record(&[3], 10), record(&[9], 20)].concat();
+        let set = CIFAR10.parse(&file, 0).unwrap();
+        assert_eq!(set.labels, [3, 9]);
+        assert_eq!(set.image(1), [20; IMAGE_BYTES]);
+        assert_eq!(CIFAR10.parse(&file, 1).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn cifar100_has_a_coarse_and_a_fine_label() {
+        let set = CIFAR100.parse(&record(&[19, 99], 1), 0).unwrap();
+        assert_eq!((set.labels[0], set.superclasses[0]), (99, 19));
+    }
+
+    #[test]
+    fn faults_are_told_apart() {
+        let short = &record(&[1], 0)[..3_000];
+        let cases = [
+            (CIFAR10, &b""[..], CifarError::Empty),
+            (CIFAR10, b"\n <!DOCTYPE html><p>Not found", CifarError::Html),
+            (CIFAR10, b"<html>", CifarError::Html),
+            (CIFAR10, short, CifarError::NotWhole { len_bytes: 3_000, record_bytes: 3_073 }),
+        ];
+        for (layout, bytes, error) in cases {
+            assert_eq!(layout.parse(bytes, 0), Err(error));
+        }
+        let bad = CifarError::BadLabel { record: 0, label: 10, max: 9 };
+        assert_eq!(CIFAR10.parse(&record(&[10], 0), 0), Err(bad));
+        let bad = CifarError::BadLabel { record: 0, label: 20, max: 19 };
+        assert_eq!(CIFAR100.parse(&record(&[20, 5], 0), 0), Err(bad));
+    }
+
+    #[test]
+    fn every_class_has_a_name() {
+        for &dataset in Dataset::ALL {
+            assert_eq!(class_names(dataset).len(), dataset.classes());
+        }
+        assert_eq!(class_names(Dataset::Cifar100)[58], "pickup truck");
+    }
+}

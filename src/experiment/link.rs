@@ -1,0 +1,147 @@
+//! An experiment as the query of a URL: `?v=1&dataset=cifar10&rate=0.3`.
+//!
+//! Defaults are left out. Reading is lenient: whatever is wrong is reported, the rest holds,
+//! so that a mistyped link still opens the page.
+
+use super::config::Experiment;
+use super::setting::{Setting, SettingError};
+
+/// The version that this program writes, and the newest that it reads.
+pub const VERSION: u32 = 1;
+
+/// The longest query that is read; links of our own stay far below it.
+const MAX_BYTES: usize = 8_192;
+/// How much of a foreign text is repeated in a message.
+const MAX_QUOTED_CHARS: usize = 40;
+
+/// Something in a link that could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkProblem {
+    #[error("This link is of version {0}, newer than this page knows (1). Reload the page to get a newer one; the settings that it knows are set.")]
+    NewerVersion(String),
+    #[error("“{0}” in this link is not a setting; it was left out.")]
+    UnknownName(String),
+    #[error("This link’s {0}; the default is set instead.")]
+    BadValue(SettingError),
+    #[error("This link is too long ({0} bytes); nothing of it was set.")]
+    TooLong(usize),
+}
+
+/// What a link says, and what in it could not be taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    pub experiment: Experiment,
+    pub problems: Vec<LinkProblem>,
+}
+
+/// The query for an experiment, without the question mark.
+pub fn to_query(experiment: &Experiment) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("v", &VERSION.to_string());
+    for setting in experiment.differing() {
+        query.append_pair(setting.name(), &experiment.get(setting));
+    }
+    query.finish()
+}
+
+/// Reads a query, with or without the question mark.
+pub fn from_query(query: &str) -> Link {
+    let query = query.strip_prefix('?').unwrap_or(query);
+    let mut experiment = Experiment::default();
+    let mut problems = Vec::new();
+    if query.len() > MAX_BYTES {
+        problems.push(LinkProblem::TooLong(query.len()));
+        return Link { experiment, problems };
+    }
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if name == "v" {
+            if value.parse::<u32>().map_or(true, |version| version > VERSION) {
+                problems.push(LinkProblem::NewerVersion(quoted(&value)));
+            }
+            continue;
+        }
+        match Setting::from_name(&name) {
+            None => problems.push(LinkProblem::UnknownName(quoted(&name))),
+            Some(setting) => {
+                if let Err(error) = experiment.set(setting, &value) {
+                    problems.push(LinkProblem::BadValue(shortened(error)));
+                }
+            }
+        }
+    }
+    if let Err(error) = experiment.check() {
+        problems.push(LinkProblem::BadValue(error.clone()));
+        let default = Experiment::default().get(error.setting);
+        // The default of any setting is a value of it.
+        let _ = experiment.set(error.setting, &default);
+    }
+    Link { experiment, problems }
+}
+
+fn quoted(text: &str) -> String {
+    let mut short: String = text.chars().take(MAX_QUOTED_CHARS).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+fn shortened(mut error: SettingError) -> SettingError {
+    const MAX_PROBLEM_CHARS: usize = 160;
+    if error.problem.chars().count() > MAX_PROBLEM_CHARS {
+        error.problem = error.problem.chars().take(MAX_PROBLEM_CHARS).chain(['…']).collect();
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Dataset;
+
+    #[test]
+    fn the_default_experiment_is_the_bare_link() {
+        assert_eq!(to_query(&Experiment::default()), "v=1");
+        assert_eq!(from_query("").experiment, Experiment::default());
+    }
+
+    #[test]
+    fn a_link_round_trips() {
+        let experiment = Experiment {
+            dataset: Dataset::Cifar10,
+            data: "https://host/a b&c/".to_owned(),
+            rate: 0.3,
+            seed: super::super::setting::MAX_WHOLE,
+            ..Experiment::default()
+        };
+        let link = from_query(&format!("?{}", to_query(&experiment)));
+        assert_eq!(link, Link { experiment, problems: vec![] });
+    }
+
+    #[test]
+    fn problems_are_told_and_the_rest_holds() {
+        let link = from_query("v=2&epochs=3&rate=lots&colour=red");
+        assert_eq!(link.experiment.epochs, 3);
+        assert_eq!(link.experiment.rate, 0.1);
+        let text: Vec<_> = link.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(text.len(), 3, "{text:?}");
+        assert!(text[0].contains("version 2"));
+        assert!(text[1].contains("rate: “lots” is not a number"));
+        assert!(text[2].contains("“colour”"));
+    }
+
+    #[test]
+    fn contradictions_fall_back_to_the_default() {
+        let link = from_query("candidates=superclass");
+        assert_eq!(link.problems.len(), 1);
+        assert_eq!(link.experiment.check(), Ok(()));
+    }
+
+    #[test]
+    fn endless_links_are_cut_short() {
+        let link = from_query(&format!("data={}", "x".repeat(10_000)));
+        assert!(matches!(link.problems[..], [LinkProblem::TooLong(_)]));
+        let link = from_query(&format!("dataset={}", "x".repeat(5_000)));
+        assert!(link.problems[0].to_string().len() < 400);
+    }
+}

@@ -1,0 +1,18 @@
+//! What is to be trained, and what came of it: plain values that every part of the program
+//! shares. Nothing here knows a tensor, a browser or a file.
+
+mod choices;
+mod config;
+mod json;
+pub mod link;
+pub mod metrics;
+pub mod preset;
+pub mod run;
+mod setting;
+
+pub use choices::{
+    Augmentation, CandidateRule, Dataset, DeviceChoice, Method, NetworkKind, UnknownChoice,
+};
+pub use config::Experiment;
+pub use json::ConfigError;
+pub use setting::{Group, Kind, Setting, SettingError};

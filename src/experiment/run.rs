@@ -1,0 +1,276 @@
+//! The state of a run as the page shows it: a pure function of the engine's events.
+
+use super::metrics::{EpochMetrics, Summary};
+use crate::protocol::{DeviceReport, Event, Failure, LoadProgress, RunInfo, StepReport};
+
+/// Where a run stands; its name is the page's `data-state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Status {
+    #[default]
+    Idle,
+    Loading,
+    Compiling,
+    Training,
+    Paused,
+    Finished,
+    Failed,
+}
+
+impl Status {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Loading => "loading",
+            Self::Compiling => "compiling",
+            Self::Training => "training",
+            Self::Paused => "paused",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether a run is under way, held or not.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Loading | Self::Compiling | Self::Training | Self::Paused)
+    }
+}
+
+/// A point of the loss curve: the mean loss of the steps of one report.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LossPoint {
+    /// Epochs since the start, with fractions.
+    pub at_epoch: f64,
+    pub loss: f64,
+}
+
+/// All that the page knows of the current (or last) run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunState {
+    pub status: Status,
+    pub device: Option<DeviceReport>,
+    pub loading: Option<LoadProgress>,
+    pub info: Option<RunInfo>,
+    /// Pixels of the samples, u8 `[samples, 3, 32, 32]`.
+    pub sample_pixels: Vec<u8>,
+    /// Confidences of each sample, `[samples][classes]`.
+    pub sample_confidences: Vec<Vec<f32>>,
+    /// The epoch under way (or the last one), from 1; 0 before the first step.
+    pub epoch: usize,
+    /// Steps taken in that epoch.
+    pub step: usize,
+    pub losses: Vec<LossPoint>,
+    /// The loss of every step, in order.
+    pub step_losses: Vec<f32>,
+    pub epochs: Vec<EpochMetrics>,
+    pub images_per_sec: Option<f64>,
+    pub failure: Option<Failure>,
+    /// Whether the run was ended by the visitor.
+    pub stopped: bool,
+}
+
+impl RunState {
+    /// The state in which a run begins, before the engine has answered.
+    pub fn begun() -> Self {
+        Self { status: Status::Loading, ..Self::default() }
+    }
+
+    /// Takes the next event. `payload` are the bytes that came with it.
+    pub fn apply(&mut self, event: &Event, payload: &[u8]) {
+        match event {
+            Event::Loading(progress) => {
+                self.status = Status::Loading;
+                self.loading = Some(progress.clone());
+            }
+            Event::Device(device) => self.device = Some(device.clone()),
+            Event::Started(info) => self.start(info, payload),
+            Event::Compiling => self.status = Status::Compiling,
+            Event::Progress(report) => self.progress_to(report),
+            Event::Epoch { metrics, sample_confidences } => {
+                self.end_epoch(metrics, sample_confidences);
+            }
+            Event::Paused => self.status = Status::Paused,
+            Event::Resumed => self.status = Status::Training,
+            Event::Stopped => {
+                self.status = Status::Idle;
+                self.stopped = true;
+            }
+            Event::Finished => self.status = Status::Finished,
+            Event::Failed(failure) => {
+                self.status = Status::Failed;
+                self.failure = Some(failure.clone());
+            }
+            // About the connection and about photos, not about the run.
+            Event::Ready { .. } | Event::Classified { .. } => {}
+        }
+    }
+
+    fn start(&mut self, info: &RunInfo, pixels: &[u8]) {
+        self.loading = None;
+        self.sample_pixels = pixels.to_vec();
+        self.sample_confidences = info
+            .samples
+            .iter()
+            .map(|sample| {
+                let mut row = vec![0.0; info.class_names.len()];
+                for &candidate in &sample.candidates {
+                    row[candidate] = 1.0 / sample.candidates.len() as f32;
+                }
+                row
+            })
+            .collect();
+        self.info = Some(info.clone());
+    }
+
+    fn progress_to(&mut self, report: &StepReport) {
+        // A report that was under way when the visitor paused must not look like a resumption.
+        if self.status != Status::Paused {
+            self.status = Status::Training;
+        }
+        self.epoch = report.epoch;
+        self.step = report.step;
+        self.images_per_sec = Some(report.images_per_sec);
+        if !report.losses.is_empty() {
+            let sum: f64 = report.losses.iter().map(|&loss| f64::from(loss)).sum();
+            let at_epoch = self.epochs_done();
+            self.losses.push(LossPoint { at_epoch, loss: sum / report.losses.len() as f64 });
+            self.step_losses.extend(&report.losses);
+        }
+        for (sample, confidences) in &report.sample_confidences {
+            if let Some(row) = self.sample_confidences.get_mut(*sample) {
+                row.clone_from(confidences);
+            }
+        }
+    }
+
+    fn end_epoch(&mut self, metrics: &EpochMetrics, sample_confidences: &[f32]) {
+        self.epochs.push(*metrics);
+        let Some(info) = &self.info else { return };
+        self.epoch = metrics.epoch;
+        self.step = info.steps_per_epoch;
+        self.sample_confidences =
+            sample_confidences.chunks(info.class_names.len()).map(<[f32]>::to_vec).collect();
+    }
+
+    /// Epochs since the start, with the steps of this one as a fraction.
+    fn epochs_done(&self) -> f64 {
+        let steps = self.info.as_ref().map_or(1, |info| info.steps_per_epoch.max(1));
+        self.epoch.saturating_sub(1) as f64 + self.step as f64 / steps as f64
+    }
+
+    /// The share of the whole run that is done, from 0 to 1.
+    pub fn progress(&self) -> f64 {
+        match (&self.info, self.status) {
+            (_, Status::Finished) => 1.0,
+            (Some(info), _) if self.epoch > 0 => {
+                (self.epochs_done() / info.experiment.epochs as f64).min(1.0)
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// Seconds until the run ends, as far as is known.
+    pub fn eta_secs(&self) -> Option<f64> {
+        if !matches!(self.status, Status::Training | Status::Paused) {
+            return None;
+        }
+        let info = self.info.as_ref()?;
+        let epochs_left = info.experiment.epochs as f64 - self.epochs_done();
+        // Whole epochs include the evaluation; before the first one, throughput must do.
+        let secs_per_epoch = match self.epochs.last() {
+            Some(last) => last.elapsed_secs / last.epoch as f64,
+            None => info.train_images as f64 / self.images_per_sec.filter(|&rate| rate > 0.0)?,
+        };
+        Some(epochs_left.max(0.0) * secs_per_epoch)
+    }
+
+    /// The latest loss.
+    pub fn loss(&self) -> Option<f64> {
+        self.losses.last().map(|point| point.loss)
+    }
+
+    /// Test accuracy over the run so far.
+    pub fn summary(&self) -> Option<Summary> {
+        Summary::of(&self.epochs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::metrics::epoch_for_tests;
+    use super::*;
+    use crate::experiment::Experiment;
+    use crate::protocol::Sample;
+
+    fn info() -> RunInfo {
+        RunInfo {
+            experiment: Experiment { epochs: 4, ..Experiment::default() },
+            class_names: vec!["a".into(), "b".into(), "c".into()],
+            train_images: 100,
+            test_images: 10,
+            steps_per_epoch: 2,
+            parameters: 1,
+            mean_candidates: 2.0,
+            candidates_digest: String::new(),
+            samples: vec![Sample { index: 5, label: 0, candidates: vec![0, 2] }],
+            notes: vec![],
+        }
+    }
+
+    fn step(epoch: usize, step: usize) -> Event {
+        Event::Progress(StepReport {
+            epoch,
+            step,
+            losses: vec![1.0, 2.0],
+            images_per_sec: 50.0,
+            sample_confidences: vec![(0, vec![0.9, 0.0, 0.1])],
+        })
+    }
+
+    #[test]
+    fn a_run_from_start_to_finish() {
+        let mut run = RunState::begun();
+        assert_eq!(run.status, Status::Loading);
+        run.apply(&Event::Started(info()), &[1, 2, 3]);
+        assert_eq!(run.sample_confidences, [[0.5, 0.0, 0.5]]);
+        run.apply(&Event::Compiling, &[]);
+        assert_eq!(run.status, Status::Compiling);
+
+        run.apply(&step(1, 1), &[]);
+        assert_eq!((run.status, run.progress()), (Status::Training, 1.0 / 8.0));
+        assert_eq!(run.losses, [LossPoint { at_epoch: 0.5, loss: 1.5 }]);
+        assert_eq!(run.sample_confidences, [[0.9, 0.0, 0.1]]);
+        assert_eq!(run.eta_secs(), Some(3.5 * 2.0));
+
+        let metrics = epoch_for_tests(1, 0.5);
+        run.apply(&Event::Epoch { metrics, sample_confidences: vec![1.0, 0.0, 0.0] }, &[]);
+        assert_eq!((run.progress(), run.eta_secs()), (0.25, Some(3.0)));
+        assert_eq!(run.sample_confidences, [[1.0, 0.0, 0.0]]);
+
+        run.apply(&Event::Finished, &[]);
+        assert_eq!((run.progress(), run.eta_secs()), (1.0, None));
+        assert_eq!(run.summary().unwrap().best, 0.5);
+    }
+
+    #[test]
+    fn a_late_report_does_not_end_a_pause() {
+        let mut run = RunState::begun();
+        run.apply(&Event::Started(info()), &[]);
+        run.apply(&Event::Paused, &[]);
+        run.apply(&step(1, 1), &[]);
+        assert_eq!(run.status, Status::Paused);
+        run.apply(&Event::Resumed, &[]);
+        assert_eq!(run.status, Status::Training);
+    }
+
+    #[test]
+    fn failure_and_stop_keep_what_was_measured() {
+        let mut run = RunState::begun();
+        run.apply(&Event::Started(info()), &[]);
+        run.apply(&step(1, 2), &[]);
+        run.apply(&Event::Failed(Failure::new("broken", "try again")), &[]);
+        assert_eq!(run.status, Status::Failed);
+        assert_eq!(run.loss(), Some(1.5));
+        run.apply(&Event::Stopped, &[]);
+        assert_eq!((run.status, run.stopped), (Status::Idle, true));
+    }
+}

@@ -1,0 +1,194 @@
+//! The layers of our networks, on Burn's tensors.
+//!
+//! Burn has modules of the same names. Ours differ where PyTorch's numbers need it: batch norm
+//! keeps the unbiased variance (Burn: the biased one), the linear map keeps `[out, in]` weights
+//! (Burn: `[in, out]`), dropout drops whole channels, and all random numbers come from the
+//! run's own streams, so that every device starts and drops the same.
+
+use burn::module::{Module, Param, RunningState};
+use burn::tensor::module::{batch_norm, batch_norm_train, conv2d};
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+/// Where initial weights come from and where they go.
+pub struct Init<'a> {
+    pub random: &'a mut ChaCha8Rng,
+    pub device: &'a Device,
+}
+
+impl Init<'_> {
+    /// Uniform in ±1/sqrt(fan_in): PyTorch's default for convolutions and linear maps, weight
+    /// and bias (`kaiming_uniform_(a=sqrt(5))`).
+    fn default_uniform<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        fan_in: usize,
+    ) -> Param<Tensor<D>> {
+        let bound = 1.0 / (fan_in as f32).sqrt();
+        self.from_fn(shape, |random| random.random_range(-bound..=bound))
+    }
+
+    /// Normal with mean 0: two draws of a uniform number each (Box and Muller 1958).
+    pub fn normal<const D: usize>(&mut self, shape: [usize; D], std: f32) -> Param<Tensor<D>> {
+        self.from_fn(shape, |random| {
+            let radius = (-2.0 * (1.0 - random.random::<f32>()).ln()).sqrt();
+            std * radius * (std::f32::consts::TAU * random.random::<f32>()).cos()
+        })
+    }
+
+    fn from_fn<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        mut draw: impl FnMut(&mut ChaCha8Rng) -> f32,
+    ) -> Param<Tensor<D>> {
+        let count = shape.iter().product();
+        let values: Vec<f32> = (0..count).map(|_| draw(self.random)).collect();
+        Param::from_data(TensorData::new(values, shape), self.device)
+    }
+}
+
+/// A convolution's shape.
+#[derive(Debug, Clone, Copy)]
+pub struct ConvConfig {
+    pub channels_in: usize,
+    pub channels_out: usize,
+    /// Height and width of the kernel.
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+    pub bias: bool,
+}
+
+impl ConvConfig {
+    pub fn init(&self, init: &mut Init) -> Conv {
+        let Self { channels_in, channels_out, kernel, .. } = *self;
+        let fan_in = channels_in * kernel * kernel;
+        let weight = init.default_uniform([channels_out, channels_in, kernel, kernel], fan_in);
+        let bias = self.bias.then(|| init.default_uniform([channels_out], fan_in));
+        self.with(weight, bias)
+    }
+
+    /// He's normal initialisation over the outputs, as the authors' ResNet has it:
+    /// std = sqrt(2 / (kernel² · channels_out)).
+    pub fn init_he_fan_out(&self, init: &mut Init) -> Conv {
+        let Self { channels_in, channels_out, kernel, .. } = *self;
+        let std = (2.0 / (kernel * kernel * channels_out) as f32).sqrt();
+        let weight = init.normal([channels_out, channels_in, kernel, kernel], std);
+        self.with(weight, None)
+    }
+
+    fn with(&self, weight: Param<Tensor<4>>, bias: Option<Param<Tensor<1>>>) -> Conv {
+        Conv { weight, bias, stride: self.stride, padding: self.padding }
+    }
+}
+
+/// Two-dimensional convolution.
+#[derive(Module, Debug)]
+pub struct Conv {
+    /// `[channels_out, channels_in, kernel, kernel]`.
+    pub weight: Param<Tensor<4>>,
+    /// `[channels_out]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    stride: usize,
+    padding: usize,
+}
+
+impl Conv {
+    /// `[batch, channels_in, height, width]` to `[batch, channels_out, height', width']`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let bias = self.bias.as_ref().map(Param::val);
+        let options =
+            ConvOptions::new([self.stride; 2], [self.padding; 2], [1; 2], 1);
+        conv2d(x, self.weight.val(), bias, options)
+    }
+}
+
+/// Batch normalisation over channels (Ioffe and Szegedy 2015), with PyTorch's running
+/// statistics: momentum 0.1, unbiased variance.
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    pub weight: Param<Tensor<1>>,
+    pub bias: Param<Tensor<1>>,
+    pub running_mean: RunningState<Tensor<1>>,
+    pub running_var: RunningState<Tensor<1>>,
+}
+
+impl BatchNorm {
+    const EPSILON: f64 = 1e-5;
+    const MOMENTUM: f64 = 0.1;
+
+    pub fn init(channels: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::ones([channels], device)),
+            bias: Param::from_tensor(Tensor::zeros([channels], device)),
+            running_mean: RunningState::new(Tensor::zeros([channels], device)),
+            running_var: RunningState::new(Tensor::ones([channels], device)),
+        }
+    }
+
+    /// `[batch, channels, height, width]`, same shape out. On an autodiff device it normalises
+    /// by the batch and updates the running statistics; elsewhere it uses those.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        if !x.device().is_autodiff() {
+            let (mean, var) = (self.running_mean.value(), self.running_var.value());
+            return batch_norm(x, self.weight.val(), self.bias.val(), mean, var, Self::EPSILON);
+        }
+        let [batch, _, height, width] = x.dims();
+        let count = (batch * height * width) as f64;
+        let result = batch_norm_train(x, self.weight.val(), self.bias.val(), Self::EPSILON);
+        // One value a channel has no unbiased variance; PyTorch refuses it, we keep the biased.
+        let unbiased = result.variance.mul_scalar(count / (count - 1.0).max(1.0));
+        Self::blend(&self.running_mean, result.mean);
+        Self::blend(&self.running_var, unbiased);
+        result.output
+    }
+
+    fn blend(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
+        let old = running.value_sync().mul_scalar(1.0 - Self::MOMENTUM);
+        running.update((old + batch.mul_scalar(Self::MOMENTUM)).detach());
+    }
+}
+
+/// The map from features to class scores.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[out, in]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[out]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    pub fn init(features: usize, classes: usize, init: &mut Init) -> Self {
+        Self {
+            weight: init.default_uniform([classes, features], features),
+            bias: init.default_uniform([classes], features),
+        }
+    }
+
+    /// `[batch, in]` to `[batch, out]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        x.matmul(self.weight.val().transpose()) + self.bias.val().unsqueeze()
+    }
+}
+
+/// Drops whole channels (Tompson et al. 2015; PyTorch's dropout2d) by a mask drawn on the CPU.
+/// `random` of None is evaluation: nothing is dropped.
+pub fn dropout_channels(x: Tensor<4>, rate: f64, random: Option<&mut ChaCha8Rng>) -> Tensor<4> {
+    let Some(random) = random else { return x };
+    let [batch, channels, _, _] = x.dims();
+    let kept = 1.0 / (1.0 - rate) as f32;
+    let mask: Vec<f32> = (0..batch * channels)
+        .map(|_| if random.random_bool(rate) { 0.0 } else { kept })
+        .collect();
+    let mask = Tensor::from_data(TensorData::new(mask, [batch, channels, 1, 1]), &x.device());
+    x * mask
+}
+
+/// Mean over height and width: `[batch, channels, height, width]` to `[batch, channels]`.
+pub fn global_mean(x: Tensor<4>) -> Tensor<2> {
+    let [batch, channels, height, width] = x.dims();
+    x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+}

@@ -1,0 +1,133 @@
+//! PRODEN's loss and confidences (Lv et al. 2020, "Progressive Identification of True Labels
+//! for Partial-Label Learning", ICML; eq. 8).
+
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::data::candidates::CandidateSets;
+
+/// The loss of each image, -sum_j w_ij log p_ij: `[batch]`.
+///
+/// With log-softmax: the authors' log(softmax) makes 0 * -inf of a label that is both
+/// impossible and no candidate, which is NaN.
+pub fn loss_per_image(log_probabilities: Tensor<2>, confidences: Tensor<2>) -> Tensor<1> {
+    (log_probabilities * confidences).sum_dim(1).neg().squeeze_dim(1)
+}
+
+/// New confidences: w_ij = p_ij [j in S_i] / sum over k in S_i of p_ik, `[batch, classes]`.
+///
+/// Computed as a softmax over the candidates alone, which is the same but cannot underflow to
+/// 0/0. `candidates` is 1 in the set and 0 elsewhere.
+pub fn renewed_confidences(log_probabilities: Tensor<2>, candidates: Tensor<2>) -> Tensor<2> {
+    /// Far below any log-probability, yet finite: WGSL does not promise infinities.
+    const NEVER: f32 = 1e30;
+    softmax(log_probabilities + (candidates - 1.0).mul_scalar(NEVER), 1)
+}
+
+/// Candidate sets and confidences of all training images, on the device.
+///
+/// The sets stay apart from the confidences: deriving them again from "confidence > 0", as the
+/// authors' code does, loses a candidate for ever when its confidence underflows.
+#[derive(Debug, Clone)]
+pub struct Confidences {
+    /// 1 in the set, `[images, classes]`.
+    candidates: Tensor<2>,
+    /// w_ij as of the last epoch, `[images, classes]`.
+    stored: Tensor<2>,
+    /// New confidences of this epoch's batches, in the order they were drawn.
+    renewed: Vec<Tensor<2>>,
+}
+
+impl Confidences {
+    /// Equal over each candidate set.
+    pub fn uniform(sets: &CandidateSets, device: &Device) -> Self {
+        let shape = [sets.len(), sets.classes()];
+        let members = (0..sets.len()).flat_map(|image| sets.of(image)).map(|&m| f32::from(m));
+        let upload = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, shape), device);
+        Self {
+            candidates: upload(members.collect()),
+            stored: upload(sets.uniform_confidences()),
+            renewed: Vec::new(),
+        }
+    }
+
+    /// Candidates and stored confidences of a batch, both `[batch, classes]`.
+    pub fn batch(&self, ids: &Tensor<1, Int>) -> (Tensor<2>, Tensor<2>) {
+        (self.candidates.clone().select(0, ids.clone()), self.stored.clone().select(0, ids.clone()))
+    }
+
+    /// Takes the new confidences of the next batch of the epoch.
+    pub fn renew(&mut self, batch: Tensor<2>) {
+        self.renewed.push(batch);
+    }
+
+    /// Stores what was renewed, now that each image was seen once. `order` is the epoch's.
+    ///
+    /// Waiting for the epoch's end is the same as storing at once, since no image is drawn
+    /// twice; it needs no scatter.
+    pub fn end_epoch(&mut self, order: &[usize], device: &Device) {
+        if self.renewed.is_empty() {
+            return;
+        }
+        let mut position = vec![0_i32; order.len()];
+        for (drawn, &image) in order.iter().enumerate() {
+            position[image] = drawn as i32;
+        }
+        let position = Tensor::<1, Int>::from_data(TensorData::new(position, [order.len()]), device);
+        let in_order = Tensor::cat(std::mem::take(&mut self.renewed), 0);
+        self.stored = in_order.select(0, position);
+    }
+
+    /// w_ij of all images, `[images, classes]`.
+    pub fn stored(&self) -> Tensor<2> {
+        self.stored.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::activation::log_softmax;
+
+    fn values(tensor: Tensor<2>) -> Vec<f32> {
+        tensor.into_data().iter().collect()
+    }
+
+    fn tensor<const N: usize>(rows: [[f32; 3]; N]) -> Tensor<2> {
+        Tensor::from_data(TensorData::from(rows), &Device::flex())
+    }
+
+    #[test]
+    fn confidences_are_probabilities_within_the_set() {
+        let logits = tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]);
+        let candidates = tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]);
+        let renewed = values(renewed_confidences(log_softmax(logits, 1), candidates));
+        let e = std::f32::consts::E;
+        for (got, want) in renewed.iter().zip([1.0 / (1.0 + e), e / (1.0 + e), 0.0, 0.0, 1.0, 0.0]) {
+            assert!((got - want).abs() < 1e-6, "{renewed:?}");
+        }
+    }
+
+    #[test]
+    fn hopeless_candidates_do_not_become_nan() {
+        // Both candidates have a probability of exp(-500), which is 0 in f32.
+        let logits = tensor([[500.0, 0.0, 0.0]]);
+        let candidates = tensor([[0.0, 1.0, 1.0]]);
+        let log_probabilities = log_softmax(logits, 1);
+        let loss = loss_per_image(log_probabilities.clone(), tensor([[0.0, 0.5, 0.5]]));
+        assert_eq!(loss.into_data().iter::<f32>().collect::<Vec<_>>(), [500.0]);
+        assert_eq!(values(renewed_confidences(log_probabilities, candidates)), [0.0, 0.5, 0.5]);
+    }
+
+    #[test]
+    fn an_epoch_stores_each_image_in_its_place() {
+        let sets = CandidateSets::from_members(vec![1; 12], 3);
+        let device = Device::flex();
+        let mut confidences = Confidences::uniform(&sets, &device);
+        confidences.renew(tensor([[2.0; 3], [0.0; 3], [3.0; 3]]));
+        confidences.renew(tensor([[1.0; 3]]));
+        confidences.end_epoch(&[2, 0, 3, 1], &device);
+        let stored = values(confidences.stored());
+        assert_eq!(stored.chunks(3).map(|row| row[0]).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0]);
+    }
+}

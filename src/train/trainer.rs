@@ -1,0 +1,225 @@
+//! The steps of a run: batches in seeded order, PRODEN's loss, SGD, confidences.
+
+use burn::module::Module;
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::proden::{Confidences, loss_per_image, renewed_confidences};
+use super::schedule::step_lr;
+use crate::data::augment::View;
+use crate::data::batches::{Normaliser, epoch_order};
+use crate::data::candidates::CandidateSets;
+use crate::data::images::{CHANNELS, ChannelStats, ImageSet, SIDE};
+use crate::data::random::{Stream, stream};
+use crate::experiment::{Experiment, Method};
+use crate::model::{Network, NetworkConfig};
+
+/// What an optimiser step leaves on the device.
+pub struct StepOutput {
+    /// The images of the batch, as positions in the training set.
+    pub ids: Vec<usize>,
+    /// Mean over the batch, `[1]`.
+    pub loss: Tensor<1>,
+    /// The new confidences, `[batch, classes]`.
+    pub confidences: Tensor<2>,
+}
+
+/// A run between two steps. It computes and never waits: reading results back is the caller's.
+pub struct Trainer {
+    experiment: Experiment,
+    device: Device,
+    images: ImageSet,
+    candidates: CandidateSets,
+    normaliser: Normaliser,
+    network: Network,
+    optimizer: ModuleOptimizer,
+    confidences: Confidences,
+    /// From 0.
+    epoch: usize,
+    /// Steps taken in this epoch.
+    step: usize,
+    order: Vec<usize>,
+    /// Whether each epoch draws its images anew; only the golden reference runs do not.
+    shuffle: bool,
+}
+
+impl Trainer {
+    /// Draws candidate sets and initial weights from the experiment's seed. `images` is not
+    /// empty; `device` is the plain device, without autodiff.
+    pub fn new(experiment: Experiment, images: ImageSet, device: &Device) -> Self {
+        let classes = experiment.dataset.classes();
+        let candidates = match experiment.method {
+            Method::Proden | Method::Average => CandidateSets::draw(
+                experiment.candidates,
+                experiment.rate,
+                &images,
+                classes,
+                experiment.seed,
+            ),
+            Method::Supervised => CandidateSets::truth(&images, classes),
+        };
+        let network = NetworkConfig::of(&experiment).init(&device.clone().autodiff());
+        Self::with(experiment, images, candidates, network, device)
+    }
+
+    /// A run from given candidate sets and weights; `network` is on the autodiff device.
+    pub fn with(
+        experiment: Experiment,
+        images: ImageSet,
+        candidates: CandidateSets,
+        network: Network,
+        device: &Device,
+    ) -> Self {
+        Self {
+            optimizer: sgd(&experiment),
+            normaliser: Normaliser::new(&ChannelStats::of(&images)),
+            confidences: Confidences::uniform(&candidates, device),
+            order: epoch_order(experiment.seed, 0, images.len()),
+            device: device.clone(),
+            epoch: 0,
+            step: 0,
+            shuffle: true,
+            experiment,
+            images,
+            candidates,
+            network,
+        }
+    }
+
+    /// Draws the images of each epoch in their own order instead of a random one.
+    pub fn in_order(mut self) -> Self {
+        self.shuffle = false;
+        self.order = (0..self.images.len()).collect();
+        self
+    }
+
+    pub fn steps_per_epoch(&self) -> usize {
+        self.images.len().div_ceil(self.experiment.batch)
+    }
+
+    /// Steps taken in this epoch.
+    pub fn step_in_epoch(&self) -> usize {
+        self.step
+    }
+
+    /// From 0.
+    pub fn epoch(&self) -> usize {
+        self.epoch
+    }
+
+    /// Whether all steps of this epoch have been taken.
+    pub fn at_epoch_end(&self) -> bool {
+        self.step == self.steps_per_epoch()
+    }
+
+    pub fn learning_rate(&self) -> f64 {
+        step_lr(&self.experiment, self.epoch)
+    }
+
+    pub fn images(&self) -> &ImageSet {
+        &self.images
+    }
+
+    pub fn candidates(&self) -> &CandidateSets {
+        &self.candidates
+    }
+
+    pub fn normaliser(&self) -> &Normaliser {
+        &self.normaliser
+    }
+
+    /// The network as it trains.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// A copy of the network for evaluation, on the plain device.
+    pub fn network_for_evaluation(&self) -> Network {
+        self.network.valid()
+    }
+
+    /// w_ij of all images as of the last finished epoch, `[images, classes]`.
+    pub fn stored_confidences(&self) -> Tensor<2> {
+        self.confidences.stored()
+    }
+
+    /// The gradients of the next step, without taking it.
+    pub fn gradients(&self) -> GradientsParams {
+        let (loss, ..) = self.forward(&self.next_ids());
+        GradientsParams::from_grads(loss.backward(), &self.network)
+    }
+
+    /// Takes one step. Not to be called at the end of an epoch.
+    pub fn step(&mut self) -> StepOutput {
+        let ids = self.next_ids();
+        let (loss, confidences) = self.forward(&ids);
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        let lr = self.learning_rate();
+        self.network = self.optimizer.step(lr, self.network.clone(), gradients);
+        if self.experiment.method == Method::Proden {
+            self.confidences.renew(confidences.clone());
+        }
+        self.step += 1;
+        StepOutput { ids, loss: loss.inner(), confidences }
+    }
+
+    /// Stores the epoch's confidences and goes on to the next epoch.
+    pub fn end_epoch(&mut self) {
+        self.confidences.end_epoch(&self.order, &self.device);
+        self.epoch += 1;
+        self.step = 0;
+        if self.shuffle {
+            self.order = epoch_order(self.experiment.seed, self.epoch, self.images.len());
+        }
+    }
+
+    fn next_ids(&self) -> Vec<usize> {
+        let start = self.step * self.experiment.batch;
+        let end = (start + self.experiment.batch).min(self.images.len());
+        self.order[start..end].to_vec()
+    }
+
+    /// Loss `[1]` and new confidences `[batch, classes]` of a batch.
+    fn forward(&self, ids: &[usize]) -> (Tensor<1>, Tensor<2>) {
+        let Experiment { seed, augment, .. } = self.experiment;
+        let first_draw = (self.epoch * self.images.len()) as u64;
+        let pixels = self.normaliser.batch(&self.images, ids, |id| {
+            View::draw(augment, seed, first_draw + id as u64)
+        });
+        let shape = [ids.len(), CHANNELS, SIDE, SIDE];
+        let input =
+            Tensor::from_data(TensorData::new(pixels, shape), &self.device.clone().autodiff());
+        let global_step = self.epoch * self.steps_per_epoch() + self.step;
+        let mut dropout = stream(seed, Stream::Dropout, global_step as u64);
+        let log_probabilities = log_softmax(self.network.forward(input, Some(&mut dropout)), 1);
+
+        let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+        let ids = Tensor::<1, Int>::from_data(TensorData::from(&ids[..]), &self.device);
+        let (candidates, stored) = self.confidences.batch(&ids);
+        let renewed = match self.experiment.method {
+            Method::Proden => renewed_confidences(log_probabilities.clone().inner(), candidates),
+            Method::Average | Method::Supervised => stored.clone(),
+        };
+        let loss = loss_per_image(log_probabilities, Tensor::from_inner(stored)).mean();
+        (loss, renewed)
+    }
+}
+
+/// SGD as PyTorch has it: Burn dampens momentum by default, PyTorch does not.
+fn sgd(experiment: &Experiment) -> ModuleOptimizer {
+    let mut config = SgdConfig::new();
+    if experiment.momentum > 0.0 {
+        let momentum = MomentumConfig::new()
+            .with_momentum(experiment.momentum)
+            .with_dampening(0.0);
+        config = config.with_momentum(Some(momentum));
+    }
+    if experiment.weight_decay > 0.0 {
+        let decay = WeightDecayConfig::new(experiment.weight_decay as f32);
+        config = config.with_weight_decay(Some(decay));
+    }
+    config.init()
+}

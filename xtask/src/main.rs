@@ -1,0 +1,51 @@
+//! `cargo xtask`: everything about the project that cargo alone cannot do.
+//!
+//! The site is two wasm binaries, a browser is needed to test it, and a bare machine has none of
+//! the tools. This crate fetches them into `target/tools`, builds, serves and tests. It knows the
+//! product only by its files and its output, never as a Rust dependency, so that it compiles
+//! before, and without, burn and leptos.
+
+mod browser;
+mod compress;
+mod data;
+mod project;
+mod serve;
+mod site;
+mod test;
+mod tools;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Build, serve and test the PRODEN site")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the site into dist/
+    Build,
+    /// Build the site and serve it on this machine
+    Serve(serve::Options),
+    /// Run every check and test, then print one summary
+    Test(test::Options),
+    /// Lay out real CIFAR-10 files for `serve --data`
+    Data(data::Options),
+    /// Take the pictures of the site for the documentation
+    Screenshots,
+}
+
+fn main() -> Result<ExitCode> {
+    match Cli::parse().task {
+        Task::Build => site::build()?,
+        Task::Serve(options) => serve::run(&options)?,
+        Task::Test(options) => return test::run(&options),
+        Task::Data(options) => data::run(&options)?,
+        Task::Screenshots => test::e2e::screenshots()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,76 @@
+//! The tests of the whole site in a browser, and the screenshots: Node programs in `tests/e2e`.
+//!
+//! They drive the system's Chromium over playwright-core and start `xtask serve` themselves, on the
+//! dist/ that is built before. All that they need to know comes in environment variables.
+
+use super::{Tally, counts, tests};
+use crate::{browser, project, site};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub fn run(xtask: &Path) -> Result<Tally> {
+    // Nothing to do after the step `site`; alone, this tests what is in src/.
+    site::build()?;
+    let files = test_files()?;
+    let mut node = node(xtask)?;
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
+    tests(node, counts::in_node)
+}
+
+pub fn screenshots() -> Result<()> {
+    let xtask = std::env::current_exe()?;
+    site::build()?;
+    let mut node = node(&xtask)?;
+    node.arg(folder().join("screenshots.mjs"));
+    project::run(node)
+}
+
+fn folder() -> PathBuf {
+    project::root().join("tests/e2e")
+}
+
+/// Listed here, because Node takes patterns only from version 21 on.
+fn test_files() -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder()).context("cannot list tests/e2e")?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(".test.mjs") {
+            files.push(path);
+        }
+    }
+    ensure!(!files.is_empty(), "tests/e2e has no *.test.mjs");
+    files.sort();
+    Ok(files)
+}
+
+/// Node with its packages installed and the environment of the tests.
+fn node(xtask: &Path) -> Result<Command> {
+    let (program, chromium) = (browser::node()?, browser::chromium()?);
+    ensure_packages()?;
+    let mut node = project::command(program);
+    node.env("PRODEN_DIST", project::dist());
+    node.env("PRODEN_XTASK", xtask);
+    node.env("CHROMIUM", chromium);
+    if let Some(shared) = project::shared() {
+        node.env("PRODEN_SHARED", shared);
+    }
+    Ok(node)
+}
+
+fn ensure_packages() -> Result<()> {
+    let modified = |name: &str| folder().join(name).metadata().and_then(|meta| meta.modified());
+    let lock = modified("package-lock.json").context("tests/e2e has no package-lock.json")?;
+    // npm writes this one last.
+    if modified("node_modules/.package-lock.json").is_ok_and(|installed| installed >= lock) {
+        return Ok(());
+    }
+    eprintln!("xtask: installing tests/e2e/node_modules, once (a few seconds)");
+    let mut npm = project::command(browser::npm()?);
+    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder());
+    // The system's Chromium is used.
+    npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    project::run(npm).context("cannot install the packages of tests/e2e")
+}

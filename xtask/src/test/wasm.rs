@@ -1,0 +1,60 @@
+//! The Rust tests that need a browser: `tests/browser.rs`, in a headless Chromium with WebGPU.
+//!
+//! wasm-bindgen's test runner starts the browser and serves the tests. Its server falls back to the
+//! files below its working folder, which is the repository's root: what lies in
+//! `target/browser-test/` is at `/target/browser-test/` for a test to fetch.
+
+use super::{Tally, cargo, counts, tests};
+use crate::{browser, project, tools};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::Path;
+
+/// For one test binary. WebGPU in software takes seconds a training step.
+const TIMEOUT_SECS: &str = "1200";
+/// For the driver to answer at all; its default of 5 is short on a busy machine.
+const DRIVER_TIMEOUT_SECS: &str = "60";
+
+pub fn run() -> Result<Tally> {
+    tools::ensure_wasm_target()?;
+    tools::ensure_wasm_bindgen()?;
+    let (chromium, chromedriver) = (browser::chromium()?, browser::chromedriver()?);
+
+    let scratch = project::target().join("browser-test");
+    fs::create_dir_all(&scratch).context("cannot make target/browser-test")?;
+    let webdriver = scratch.join("webdriver.json");
+    let capabilities = browser::webdriver_capabilities(&chromium, browser::is_root());
+    fs::write(&webdriver, capabilities.to_string()).context("cannot write webdriver.json")?;
+    lay_out_golden_files(&scratch.join("golden"))?;
+
+    let mut command = cargo(&[
+        "test", "--profile", "web", "--target", "wasm32-unknown-unknown", "--no-default-features",
+        "--features", "engine", "--test", "browser",
+    ]);
+    command.env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+        project::tool("wasm-bindgen-test-runner"),
+    );
+    command.env("CHROMEDRIVER", chromedriver);
+    command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver);
+    command.env("WASM_BINDGEN_TEST_TIMEOUT", TIMEOUT_SECS);
+    command.env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_TIMEOUT_SECS);
+    tests(command, counts::in_cargo)
+}
+
+/// Copies PyTorch's reference numbers to where the runner can serve them; it follows no links. A
+/// checkout without them has an empty folder.
+fn lay_out_golden_files(golden: &Path) -> Result<()> {
+    fs::create_dir_all(golden)?;
+    let Some(shared) = project::shared().map(|shared| shared.join("golden")) else {
+        return Ok(());
+    };
+    for entry in fs::read_dir(&shared).with_context(|| format!("no {}", shared.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|it| it == "safetensors" || it == "json") {
+            let name = path.file_name().expect("a file that was listed");
+            fs::copy(&path, golden.join(name))?;
+        }
+    }
+    Ok(())
+}
