@@ -1,1 +1,11 @@
-fn main() { let d = burn::tensor::Device::flex(); let x = burn::tensor::Tensor::<2>::ones([2,2], &d); println!("{x}"); }
+//! The training engine: runs in a dedicated Web Worker.
+
+#[cfg(target_family = "wasm")]
+fn main() {
+    proden::engine::worker::start();
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn main() {
+    eprintln!("The worker runs in a browser; natively, use the binary “proden”.");
+}

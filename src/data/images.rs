@@ -64,9 +64,9 @@ pub struct DataSet {
 /// Mean and standard deviation of each channel, in units of 0..1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChannelStats {
-    pub mean: [f32; CHANNELS],
+    pub mean: [f64; CHANNELS],
     /// Population standard deviation; never 0.
-    pub std: [f32; CHANNELS],
+    pub std: [f64; CHANNELS],
 }
 
 impl ChannelStats {
@@ -85,20 +85,20 @@ impl ChannelStats {
         for channel in 0..CHANNELS {
             let mean = sums[channel] as f64 / count;
             let variance = squares[channel] as f64 / count - mean * mean;
-            stats.mean[channel] = (mean / 255.0) as f32;
+            stats.mean[channel] = mean / 255.0;
             // A channel without variation stays finite.
             if variance > 0.0 {
-                stats.std[channel] = (variance.sqrt() / 255.0) as f32;
+                stats.std[channel] = variance.sqrt() / 255.0;
             }
         }
         stats
     }
 
-    /// What each of the 256 pixel values becomes, a table a channel.
+    /// What each of the 256 pixel values becomes, a table a channel: rounded once, at the end.
     pub fn lookup(&self) -> [[f32; 256]; CHANNELS] {
         std::array::from_fn(|channel| {
             std::array::from_fn(|value| {
-                (value as f32 / 255.0 - self.mean[channel]) / self.std[channel]
+                ((value as f64 / 255.0 - self.mean[channel]) / self.std[channel]) as f32
             })
         })
     }

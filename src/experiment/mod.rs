@@ -3,12 +3,14 @@
 
 mod choices;
 mod config;
+pub mod display;
 mod json;
 pub mod link;
 pub mod metrics;
 pub mod preset;
 pub mod run;
 mod setting;
+pub mod words;
 
 pub use choices::{
     Augmentation, CandidateRule, Dataset, DeviceChoice, Method, NetworkKind, UnknownChoice,

@@ -183,9 +183,15 @@ impl RunState {
         Some(epochs_left.max(0.0) * secs_per_epoch)
     }
 
-    /// The latest loss.
+    /// The latest loss: of the last steps, and at an epoch's end of the whole epoch, which does
+    /// not depend on when the steps were reported.
     pub fn loss(&self) -> Option<f64> {
-        self.losses.last().map(|point| point.loss)
+        match (&self.info, self.epochs.last()) {
+            (Some(info), Some(last)) if last.epoch == self.epoch && self.step == info.steps_per_epoch => {
+                Some(last.loss)
+            }
+            _ => self.losses.last().map(|point| point.loss),
+        }
     }
 
     /// Test accuracy over the run so far.
@@ -245,6 +251,7 @@ mod tests {
         run.apply(&Event::Epoch { metrics, sample_confidences: vec![1.0, 0.0, 0.0] }, &[]);
         assert_eq!((run.progress(), run.eta_secs()), (0.25, Some(3.0)));
         assert_eq!(run.sample_confidences, [[1.0, 0.0, 0.0]]);
+        assert_eq!(run.loss(), Some(1.0), "of the epoch, not of its last report");
 
         run.apply(&Event::Finished, &[]);
         assert_eq!((run.progress(), run.eta_secs()), (1.0, None));

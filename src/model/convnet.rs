@@ -83,7 +83,7 @@ impl ConvNet {
         let mut random = random.filter(|_| self.dropout);
         let block =
             |x, conv: &Conv, norm: &BatchNorm| leaky_relu(norm.forward(conv.forward(x)), SLOPE);
-        let pool = |x| max_pool2d(x, MaxPoolOptions::new([2, 2], [2, 2], [0, 0], [1, 1], false));
+        let pool = |x| max_pool2d(x, MaxPoolOptions::new([2, 2]));
 
         let x = block(x, &self.c1, &self.bn1);
         let x = block(x, &self.c2, &self.bn2);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
+use safetensors::{Dtype, SafeTensors};
 
 use super::Network;
 use crate::experiment::NetworkKind;
@@ -25,6 +26,24 @@ pub enum WeightsError {
     Shape { name: String, given: Vec<usize>, needed: Vec<usize> },
     #[error("the tensor “{0}” does not belong to this network")]
     Extra(String),
+    #[error("the file is no safetensors file ({0})")]
+    File(String),
+}
+
+/// The f32 tensors of a safetensors file; those of other types are left out.
+///
+/// # Errors
+/// When the bytes are no safetensors file.
+pub fn read_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, HostTensor>, WeightsError> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| WeightsError::File(error.to_string()))?;
+    let floats = file.tensors().into_iter().filter(|(_, view)| view.dtype() == Dtype::F32);
+    Ok(floats
+        .map(|(name, view)| {
+            let words = view.data().chunks_exact(4);
+            let values = words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            (name, HostTensor { shape: view.shape().to_vec(), values })
+        })
+        .collect())
 }
 
 /// Reads all weights and batch-norm statistics back from the device.
@@ -92,6 +111,22 @@ pub fn import(
         return Err(WeightsError::Extra(extra.cloned().unwrap_or_default()));
     }
     Ok(network)
+}
+
+/// Learnable numbers in a network on an autodiff device; running statistics are not among them.
+pub fn parameters(network: &Network) -> usize {
+    struct Count(usize);
+    impl ModuleVisitor for Count {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let tensor = param.val();
+            if tensor.is_require_grad() {
+                self.0 += tensor.shape().num_elements();
+            }
+        }
+    }
+    let mut count = Count(0);
+    network.visit(&mut count);
+    count.0
 }
 
 /// The position of a traversal, and its PyTorch name.

@@ -15,6 +15,7 @@ use crate::data::candidates::CandidateSets;
 use crate::data::images::{CHANNELS, ChannelStats, ImageSet, SIDE};
 use crate::data::random::{Stream, stream};
 use crate::experiment::{Experiment, Method};
+use crate::model::weights::parameters;
 use crate::model::{Network, NetworkConfig};
 
 /// What an optimiser step leaves on the device.
@@ -117,6 +118,11 @@ impl Trainer {
 
     pub fn learning_rate(&self) -> f64 {
         step_lr(&self.experiment, self.epoch)
+    }
+
+    /// Learnable numbers in the network; running statistics are not among them.
+    pub fn parameters(&self) -> usize {
+        parameters(&self.network)
     }
 
     pub fn images(&self) -> &ImageSet {

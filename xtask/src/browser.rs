@@ -14,7 +14,12 @@ use std::path::{Path, PathBuf};
 const CHROMIUM: Program = Program {
     what: "Chromium",
     variable: "CHROMIUM",
-    names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+    names: &[
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ],
     elsewhere: &["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
     packages: &["chromium", "chromium-driver"],
 };
@@ -22,7 +27,10 @@ const CHROMEDRIVER: Program = Program {
     what: "Chromium's WebDriver",
     variable: "CHROMEDRIVER",
     names: &["chromedriver"],
-    elsewhere: &["/usr/lib/chromium/chromedriver", "/usr/lib/chromium-browser/chromedriver"],
+    elsewhere: &[
+        "/usr/lib/chromium/chromedriver",
+        "/usr/lib/chromium-browser/chromedriver",
+    ],
     packages: &["chromium", "chromium-driver"],
 };
 const NODE: Program = Program {
@@ -95,19 +103,30 @@ pub fn is_root() -> bool {
 impl Program {
     fn ensure(&self) -> Result<PathBuf> {
         if let Some(named) = env::var_os(self.variable).map(PathBuf::from) {
-            ensure!(named.is_file(), "{} names {}, which is no file", self.variable, named.display());
+            ensure!(
+                named.is_file(),
+                "{} names {}, which is no file",
+                self.variable,
+                named.display()
+            );
             return Ok(named);
         }
         if let Some(found) = self.find() {
             return Ok(found);
         }
         self.install()?;
-        self.find().with_context(|| format!("apt-get installed no {}", self.names[0]))
+        self.find()
+            .with_context(|| format!("apt-get installed no {}", self.names[0]))
     }
 
     fn find(&self) -> Option<PathBuf> {
         let on_path = self.names.iter().find_map(|name| project::on_path(name));
-        on_path.or_else(|| self.elsewhere.iter().map(PathBuf::from).find(|path| path.is_file()))
+        on_path.or_else(|| {
+            self.elsewhere
+                .iter()
+                .map(PathBuf::from)
+                .find(|path| path.is_file())
+        })
     }
 
     fn install(&self) -> Result<()> {
@@ -122,9 +141,17 @@ impl Program {
                 self.variable
             );
         }
-        eprintln!("xtask: installing {packages} with apt-get, once, into the system (1 to 3 minutes)");
+        eprintln!(
+            "xtask: installing {packages} with apt-get, once, into the system (1 to 3 minutes)"
+        );
         apt_get(&["update", "-qq"])?;
-        apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], self.packages].concat())
+        apt_get(
+            &[
+                &["install", "-y", "-qq", "--no-install-recommends"],
+                self.packages,
+            ]
+            .concat(),
+        )
     }
 }
 

@@ -26,7 +26,8 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     // The script runs in the root; the folder is meant from where the user stands.
     let out = std::path::absolute(&options.out)?;
-    let Some(script) = project::shared().map(|shared| shared.join("data/prepare_cifar10.py")) else {
+    let Some(script) = project::shared().map(|shared| shared.join("data/prepare_cifar10.py"))
+    else {
         bail!(where_to_get(&out));
     };
     ensure!(script.is_file(), where_to_get(&out));
@@ -42,7 +43,10 @@ pub fn run(options: &Options) -> Result<()> {
         ensure_pillow()?;
     }
     project::run(python).context("cannot prepare the images")?;
-    eprintln!("xtask: now run `cargo xtask serve --data {}`", out.display());
+    eprintln!(
+        "xtask: now run `cargo xtask serve --data {}`",
+        out.display()
+    );
     Ok(())
 }
 
@@ -66,7 +70,9 @@ fn ensure_pillow() -> Result<()> {
     }
     eprintln!("xtask: installing Pillow into target/tools/python, once (a few seconds)");
     let mut pip = python()?;
-    pip.args(["-m", "pip", "install", "--quiet", "--target"]).arg(pillow()).arg("pillow");
+    pip.args(["-m", "pip", "install", "--quiet", "--target"])
+        .arg(pillow())
+        .arg("pillow");
     project::run(pip).context("cannot install Pillow; --lossless needs none")
 }
 

@@ -14,7 +14,6 @@ mod site;
 mod test;
 mod tools;
 
-use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -39,13 +38,17 @@ enum Task {
     Screenshots,
 }
 
-fn main() -> Result<ExitCode> {
-    match Cli::parse().task {
-        Task::Build => site::build()?,
-        Task::Serve(options) => serve::run(&options)?,
-        Task::Test(options) => return test::run(&options),
-        Task::Data(options) => data::run(&options)?,
-        Task::Screenshots => test::e2e::screenshots()?,
-    }
-    Ok(ExitCode::SUCCESS)
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Build => site::build().map(|()| ExitCode::SUCCESS),
+        Task::Serve(options) => serve::run(&options).map(|()| ExitCode::SUCCESS),
+        Task::Test(options) => test::run(&options),
+        Task::Data(options) => data::run(&options).map(|()| ExitCode::SUCCESS),
+        Task::Screenshots => test::e2e::screenshots().map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        // Not returned from main, which would print a backtrace of ours where a hint belongs.
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -23,15 +23,31 @@ pub const ROUTES: [&str; 3] = ["train", "classify", "about"];
 
 /// All that the site is made of; besides, the recipe: this crate's part in it.
 const INPUTS: [&str; 10] = [
-    "src", "style", "public", "index.html", "build.rs", "Cargo.toml", "Cargo.lock", "Trunk.toml",
-    "rust-toolchain.toml", ".cargo/config.toml",
+    "src",
+    "style",
+    "public",
+    "index.html",
+    "build.rs",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Trunk.toml",
+    "rust-toolchain.toml",
+    ".cargo/config.toml",
 ];
-const RECIPE: [&str; 3] =
-    [include_str!("site.rs"), include_str!("compress.rs"), include_str!("tools.rs")];
+const RECIPE: [&str; 3] = [
+    include_str!("site.rs"),
+    include_str!("compress.rs"),
+    include_str!("tools.rs"),
+];
 
 /// Without these the page cannot work. The worker's names carry no hash, because the page has to
 /// know them: `new Worker("worker_loader.js", { type: "module" })`.
-const EXPECTED: [&str; 4] = ["index.html", "worker.js", "worker_bg.wasm", "worker_loader.js"];
+const EXPECTED: [&str; 4] = [
+    "index.html",
+    "worker.js",
+    "worker_bg.wasm",
+    "worker_loader.js",
+];
 
 /// In index.html, and what stands there instead in a page that lies one folder deeper. A host that
 /// answers `/train` without redirecting to `/train/` makes "../" wrong; the script sees to that.
@@ -49,7 +65,8 @@ pub fn build() -> Result<()> {
     let inputs = fingerprint_inputs(root)?;
     let is_built = EXPECTED.iter().all(|name| dist.join(name).is_file());
     if is_built
-        && fs::read_to_string(&stamp_file).is_ok_and(|it| it == stamp(inputs, &dist).unwrap_or_default())
+        && fs::read_to_string(&stamp_file)
+            .is_ok_and(|it| it == stamp(inputs, &dist).unwrap_or_default())
     {
         eprintln!("xtask: dist/ is up to date");
         return Ok(());
@@ -61,13 +78,19 @@ pub fn build() -> Result<()> {
     let staged = project::target().join("trunk");
     run_trunk(&staged)?;
     for name in EXPECTED {
-        ensure!(staged.join(name).is_file(), "Trunk wrote no {name}: see the links in index.html");
+        ensure!(
+            staged.join(name).is_file(),
+            "Trunk wrote no {name}: see the links in index.html"
+        );
     }
     add_route_pages(&staged)?;
     let files = mirror(&staged, &dist)?;
     compress::compress(&files)?;
     fs::write(&stamp_file, stamp(inputs, &dist)?).context("cannot write target/site.stamp")?;
-    eprintln!("xtask: dist/ is ready after {} s", started.elapsed().as_secs());
+    eprintln!(
+        "xtask: dist/ is ready after {} s",
+        started.elapsed().as_secs()
+    );
     Ok(())
 }
 
@@ -75,7 +98,9 @@ fn run_trunk(staged: &Path) -> Result<()> {
     let mut trunk = project::command(project::tool("trunk"));
     // Not --offline, which would also keep cargo from fetching the crates on a fresh machine. The
     // tools that Trunk would download are there, in the versions that it asks for.
-    trunk.args(["build", "--skip-version-check", "--dist"]).arg(staged);
+    trunk
+        .args(["build", "--skip-version-check", "--dist"])
+        .arg(staged);
     // Trunk takes the usual NO_COLOR=1 for an invalid boolean and stops.
     trunk.env_remove("NO_COLOR");
     project::run(trunk).context("the site does not build")
@@ -112,7 +137,10 @@ fn mirror(from: &Path, to: &Path) -> Result<Vec<PathBuf>> {
         fs::create_dir_all(copy.parent().expect("a file in a folder"))?;
         fs::write(&copy, bytes).with_context(|| format!("cannot write {}", copy.display()))?;
     }
-    Ok(wanted.into_iter().map(|relative| to.join(relative)).collect())
+    Ok(wanted
+        .into_iter()
+        .map(|relative| to.join(relative))
+        .collect())
 }
 
 /// What dist/ was made from, and what it looked like when it was done.
@@ -131,12 +159,16 @@ fn fingerprint_inputs(root: &Path) -> Result<u64> {
     for input in INPUTS {
         let path = root.join(input);
         let files = match path.is_dir() {
-            true => files_below(&path)?.into_iter().map(|relative| path.join(relative)).collect(),
+            true => files_below(&path)?
+                .into_iter()
+                .map(|relative| path.join(relative))
+                .collect(),
             false if path.is_file() => vec![path],
             false => vec![],
         };
         for file in files {
-            let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes =
+                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             (file.strip_prefix(root).ok(), bytes).hash(&mut hasher);
         }
     }
@@ -184,15 +216,33 @@ mod tests {
     fn a_mirror_drops_what_is_stale_and_leaves_what_is_the_same() {
         let from = folder(&[("same.js", "1"), ("changed.js", "new"), ("a/b.css", "c")]);
         let to = folder(&[
-            ("same.js", "1"), ("same.js.br", "x"), ("changed.js", "old"), ("gone.js", "1"),
+            ("same.js", "1"),
+            ("same.js.br", "x"),
+            ("changed.js", "old"),
+            ("gone.js", "1"),
             ("gone.js.gz", "x"),
         ]);
-        let before = to.path().join("same.js").metadata().unwrap().modified().unwrap();
+        let before = to
+            .path()
+            .join("same.js")
+            .metadata()
+            .unwrap()
+            .modified()
+            .unwrap();
         mirror(from.path(), to.path()).unwrap();
         let names: Vec<_> = files_below(to.path()).unwrap();
-        assert_eq!(names, ["a/b.css", "changed.js", "same.js", "same.js.br"].map(PathBuf::from));
+        assert_eq!(
+            names,
+            ["a/b.css", "changed.js", "same.js", "same.js.br"].map(PathBuf::from)
+        );
         assert_eq!(fs::read(to.path().join("changed.js")).unwrap(), b"new");
-        let after = to.path().join("same.js").metadata().unwrap().modified().unwrap();
+        let after = to
+            .path()
+            .join("same.js")
+            .metadata()
+            .unwrap()
+            .modified()
+            .unwrap();
         assert_eq!(before, after);
     }
 
@@ -206,7 +256,10 @@ mod tests {
         }
         assert!(site.path().join("404.html").is_file());
         fs::write(site.path().join("index.html"), "<head></head>").unwrap();
-        assert!(add_route_pages(site.path()).is_err(), "a page without a base is refused");
+        assert!(
+            add_route_pages(site.path()).is_err(),
+            "a page without a base is refused"
+        );
     }
 
     #[test]

@@ -15,7 +15,12 @@ pub fn run(xtask: &Path) -> Result<Tally> {
     site::build()?;
     let files = test_files()?;
     let mut node = node(xtask)?;
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files);
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    if knows_force_exit()? {
+        // A failing test may leave a server open, and Node would wait for it for ever.
+        node.arg("--test-force-exit");
+    }
+    node.args(files);
     tests(node, counts::in_node)
 }
 
@@ -46,6 +51,13 @@ fn test_files() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Node has it from 20.14 on; Debian 12's is older.
+fn knows_force_exit() -> Result<bool> {
+    let mut asked = project::command(browser::node()?);
+    asked.args(["--test-force-exit", "--version"]);
+    Ok(project::output_of(asked).is_some())
+}
+
 /// Node with its packages installed and the environment of the tests.
 fn node(xtask: &Path) -> Result<Command> {
     let (program, chromium) = (browser::node()?, browser::chromium()?);
@@ -61,7 +73,12 @@ fn node(xtask: &Path) -> Result<Command> {
 }
 
 fn ensure_packages() -> Result<()> {
-    let modified = |name: &str| folder().join(name).metadata().and_then(|meta| meta.modified());
+    let modified = |name: &str| {
+        folder()
+            .join(name)
+            .metadata()
+            .and_then(|meta| meta.modified())
+    };
     let lock = modified("package-lock.json").context("tests/e2e has no package-lock.json")?;
     // npm writes this one last.
     if modified("node_modules/.package-lock.json").is_ok_and(|installed| installed >= lock) {
@@ -69,7 +86,8 @@ fn ensure_packages() -> Result<()> {
     }
     eprintln!("xtask: installing tests/e2e/node_modules, once (a few seconds)");
     let mut npm = project::command(browser::npm()?);
-    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder());
+    npm.args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(folder());
     // The system's Chromium is used.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     project::run(npm).context("cannot install the packages of tests/e2e")

@@ -28,8 +28,16 @@ pub fn run() -> Result<Tally> {
     lay_out_golden_files(&scratch.join("golden"))?;
 
     let mut command = cargo(&[
-        "test", "--profile", "web", "--target", "wasm32-unknown-unknown", "--no-default-features",
-        "--features", "engine", "--test", "browser",
+        "test",
+        "--profile",
+        "web",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--no-default-features",
+        "--features",
+        "engine",
+        "--test",
+        "browser",
     ]);
     command.env(
         "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
@@ -51,7 +59,10 @@ fn lay_out_golden_files(golden: &Path) -> Result<()> {
     };
     for entry in fs::read_dir(&shared).with_context(|| format!("no {}", shared.display()))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|it| it == "safetensors" || it == "json") {
+        if path
+            .extension()
+            .is_some_and(|it| it == "safetensors" || it == "json")
+        {
             let name = path.file_name().expect("a file that was listed");
             fs::copy(&path, golden.join(name))?;
         }

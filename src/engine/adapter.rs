@@ -1,0 +1,103 @@
+//! What the browser tells of its graphics card (WebGPU specification, `GPUAdapter`), asked
+//! before Burn takes it: Burn does not say whether an adapter is a software fallback.
+
+use js_sys::global;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = WorkerNavigator)]
+    type NavigatorWithGpu;
+    #[wasm_bindgen(method, getter)]
+    fn gpu(this: &NavigatorWithGpu) -> Option<Gpu>;
+
+    #[wasm_bindgen(js_name = GPU)]
+    type Gpu;
+    #[wasm_bindgen(method, catch, js_name = requestAdapter)]
+    async fn request_adapter(this: &Gpu, options: &JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_name = GPUAdapter)]
+    type GpuAdapter;
+    #[wasm_bindgen(method, getter)]
+    fn info(this: &GpuAdapter) -> GpuAdapterInfo;
+    #[wasm_bindgen(method, getter)]
+    fn limits(this: &GpuAdapter) -> JsValue;
+
+    #[wasm_bindgen(js_name = GPUAdapterInfo)]
+    type GpuAdapterInfo;
+    #[wasm_bindgen(method, getter)]
+    fn vendor(this: &GpuAdapterInfo) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn architecture(this: &GpuAdapterInfo) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn description(this: &GpuAdapterInfo) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = isFallbackAdapter)]
+    fn is_fallback_adapter(this: &GpuAdapterInfo) -> Option<bool>;
+}
+
+/// A graphics card, as the browser describes it.
+pub struct Adapter {
+    pub name: String,
+    /// A fallback that computes on the CPU (SwiftShader, WARP).
+    pub is_software: bool,
+    /// Limits that bound what can be trained.
+    pub limits: Vec<(String, String)>,
+}
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAdapter {
+    #[error("this browser does not have it")]
+    Unsupported,
+    #[error("the browser offers no graphics card for it")]
+    None,
+}
+
+/// Asks for the fastest adapter.
+///
+/// # Errors
+/// When the browser has no WebGPU, or no adapter for it.
+pub async fn find() -> Result<Adapter, NoAdapter> {
+    let navigator = js_sys::Reflect::get(&global(), &"navigator".into())
+        .map_err(|_| NoAdapter::Unsupported)?
+        .unchecked_into::<NavigatorWithGpu>();
+    let gpu = navigator.gpu().ok_or(NoAdapter::Unsupported)?;
+    let options = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
+    let adapter = gpu.request_adapter(&options).await.map_err(|_| NoAdapter::None)?;
+    if adapter.is_null() || adapter.is_undefined() {
+        return Err(NoAdapter::None);
+    }
+    let adapter = adapter.unchecked_into::<GpuAdapter>();
+    Ok(describe(&adapter))
+}
+
+fn describe(adapter: &GpuAdapter) -> Adapter {
+    let info = adapter.info();
+    let told = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let name = told(info.description()).unwrap_or_else(|| {
+        [told(info.vendor()), told(info.architecture())].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    });
+    // Older Chromium has no such flag, but names its software adapter.
+    let is_software = info.is_fallback_adapter().unwrap_or(false)
+        || info.architecture().is_some_and(|architecture| architecture == "swiftshader");
+    let limits = adapter.limits();
+    let limit = |title: &str, name: &str, unit_bytes: f64, unit: &str| {
+        let value = js_sys::Reflect::get(&limits, &name.into()).ok()?.as_f64()?;
+        Some((title.to_owned(), format!("{}{unit}", (value / unit_bytes).round())))
+    };
+    const MIB: f64 = 1024.0 * 1024.0;
+    Adapter {
+        name: if name.is_empty() { "unnamed graphics card".to_owned() } else { name },
+        is_software,
+        limits: [
+            limit("Largest buffer", "maxBufferSize", MIB, " MiB"),
+            limit("Largest binding", "maxStorageBufferBindingSize", MIB, " MiB"),
+            limit("Workgroup memory", "maxComputeWorkgroupStorageSize", 1024.0, " KiB"),
+            limit("Workgroup size", "maxComputeInvocationsPerWorkgroup", 1.0, ""),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
+}

@@ -1,0 +1,125 @@
+//! The device to train on: asked for, found, described.
+
+use burn::tensor::Device;
+
+use crate::experiment::DeviceChoice;
+use crate::protocol::{DeviceReport, Failure};
+
+/// A device and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// Without autodiff.
+    pub device: Device,
+    pub report: DeviceReport,
+}
+
+/// Finds the device that is asked for. Called once a run; the GPU, once taken, is kept.
+///
+/// # Errors
+/// When WebGPU is asked for and not there.
+pub async fn choose(choice: DeviceChoice) -> Result<Chosen, Failure> {
+    match choice {
+        DeviceChoice::Cpu => Ok(cpu(None)),
+        DeviceChoice::WebGpu => gpu::take().await,
+        DeviceChoice::Auto => gpu::take_if_real().await,
+    }
+}
+
+fn cpu(reason: Option<String>) -> Chosen {
+    use crate::protocol::DeviceKind;
+
+    let threads = "1".to_owned();
+    let name = if cfg!(target_feature = "simd128") { "CPU with SIMD" } else { "CPU" };
+    let report = DeviceReport {
+        kind: DeviceKind::Cpu,
+        name: name.to_owned(),
+        reason,
+        limits: vec![("Threads".to_owned(), threads)],
+    };
+    Chosen { device: Device::flex(), report }
+}
+
+#[cfg(not(all(feature = "engine", target_family = "wasm")))]
+mod gpu {
+    use super::{Chosen, Failure, cpu};
+    use crate::experiment::Setting;
+
+    pub async fn take() -> Result<Chosen, Failure> {
+        let fault = "This build of proden has no WebGPU.";
+        Err(Failure::new(fault, "Choose device cpu or auto.").about(Setting::Device))
+    }
+
+    pub async fn take_if_real() -> Result<Chosen, Failure> {
+        Ok(cpu(None))
+    }
+}
+
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+mod gpu {
+    use std::cell::RefCell;
+
+    use burn::tensor::Device;
+
+    use super::{Chosen, Failure, cpu};
+    use crate::engine::adapter::{self, Adapter, NoAdapter};
+    use crate::experiment::Setting;
+    use crate::protocol::{DeviceKind, DeviceReport};
+
+    thread_local! {
+        /// Burn's runtime cannot be set up twice in a worker.
+        static TAKEN: RefCell<Option<Device>> = const { RefCell::new(None) };
+    }
+
+    pub async fn take() -> Result<Chosen, Failure> {
+        let adapter = adapter::find().await.map_err(|missing| {
+            Failure::new(
+                format!("WebGPU was asked for, but {missing}."),
+                "Choose the device “Automatic” or “CPU”, or use a recent Chrome, Edge, Firefox or Safari with hardware acceleration switched on.",
+            )
+            .about(Setting::Device)
+        })?;
+        let reason = adapter.is_software.then(|| {
+            "WebGPU runs in software here, without a graphics card: expect it to be slower than the CPU.".to_owned()
+        });
+        on(adapter, reason).await
+    }
+
+    pub async fn take_if_real() -> Result<Chosen, Failure> {
+        match adapter::find().await {
+            Ok(adapter) if !adapter.is_software => on(adapter, None).await.or_else(|failure| {
+                Ok(cpu(Some(format!("The graphics card could not be used ({}), so the CPU trains.", failure.fault))))
+            }),
+            Ok(adapter) => Ok(cpu(Some(format!(
+                "WebGPU is here only in software ({}), which is slower than the CPU, so the CPU trains.",
+                adapter.name
+            )))),
+            Err(NoAdapter::Unsupported) => {
+                Ok(cpu(Some("This browser has no WebGPU, so the CPU trains.".to_owned())))
+            }
+            Err(NoAdapter::None) => Ok(cpu(Some(
+                "The browser offers no graphics card for WebGPU, so the CPU trains.".to_owned(),
+            ))),
+        }
+    }
+
+    async fn on(adapter: Adapter, reason: Option<String>) -> Result<Chosen, Failure> {
+        let report = DeviceReport {
+            kind: DeviceKind::WebGpu,
+            name: adapter.name,
+            reason,
+            limits: adapter.limits,
+        };
+        if let Some(device) = TAKEN.with_borrow(Clone::clone) {
+            return Ok(Chosen { device, report });
+        }
+        let device = Device::wgpu_options().init_async().await.map_err(|error| {
+            Failure::new(
+                format!("The graphics card could not be taken: {error}"),
+                "Reload the page, or choose the device “CPU”.",
+            )
+            .about(Setting::Device)
+        })?;
+        TAKEN.set(Some(device.clone()));
+        Ok(Chosen { device, report })
+    }
+}

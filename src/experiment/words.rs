@@ -1,0 +1,104 @@
+//! Numbers as a person reads them.
+
+/// `0.8374` as `83.7 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// A loss or a learning rate: four significant digits, without trailing noughts.
+pub fn significant(value: f64) -> String {
+    if !value.is_finite() {
+        return "not a number".to_owned();
+    }
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let digits_before = value.abs().log10().floor() as i32 + 1;
+    let decimals = (4 - digits_before).clamp(0, 12) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// `1234567` as `1,234,567`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Decimal units, as hosts and browsers give them.
+pub fn bytes(size_bytes: u64) -> String {
+    let size = size_bytes as f64;
+    match size_bytes {
+        0..1_000 => format!("{size_bytes} B"),
+        1_000..1_000_000 => format!("{:.0} kB", size / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", size / 1e6),
+        _ => format!("{:.2} GB", size / 1e9),
+    }
+}
+
+/// `83.2` as `1 min 23 s`.
+pub fn duration(secs: f64) -> String {
+    // A run of a thousand years is as good as endless; the cast below must not overflow.
+    if !(0.0..3e10).contains(&secs) {
+        return "unknown".to_owned();
+    }
+    let whole = secs.round() as u64;
+    let (hours, minutes, seconds) = (whole / 3_600, whole / 60 % 60, whole % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, _) => format!("{minutes} min {seconds} s"),
+        (1..48, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{} days", hours / 24),
+    }
+}
+
+/// Images a second.
+pub fn throughput(images_per_sec: f64) -> String {
+    if images_per_sec >= 10.0 {
+        format!("{images_per_sec:.0} images/s")
+    } else {
+        format!("{images_per_sec:.1} images/s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(percent(0.83742), "83.7 %");
+        assert_eq!(significant(2.302585), "2.303");
+        assert_eq!(significant(0.05), "0.05");
+        assert_eq!(significant(12345.6), "12346");
+        assert_eq!(significant(100.0), "100");
+        assert_eq!(significant(0.000_123_456), "0.0001235");
+        assert_eq!(significant(f64::NAN), "not a number");
+        assert_eq!(count(4_434_570), "4,434,570");
+        assert_eq!(count(100), "100");
+        assert_eq!(bytes(170_052_171), "170.1 MB");
+        assert_eq!(bytes(900), "900 B");
+        assert_eq!(throughput(532.4), "532 images/s");
+    }
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!(duration(59.6), "1 min 0 s");
+        assert_eq!(duration(3.2), "3 s");
+        assert_eq!(duration(4_000.0), "1 h 6 min");
+        assert_eq!(duration(1e6), "11 days");
+        assert_eq!(duration(f64::INFINITY), "unknown");
+        assert_eq!(duration(f64::NAN), "unknown");
+    }
+}

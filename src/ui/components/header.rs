@@ -1,0 +1,81 @@
+//! The frame around every page.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::ui::place;
+use crate::ui::theme::Theme;
+
+const LINKS: &[(&str, &str)] = &[("train", "Train"), ("classify", "Classify"), ("about", "About")];
+
+#[component]
+pub fn Header() -> impl IntoView {
+    let path = use_location().pathname;
+    let links = LINKS.iter().map(|&(route, title)| {
+        let is_here = move || path.with(|path| route_of(path) == route);
+        // Relative: the browser resolves it against the site's folder.
+        view! { <a href=route aria-current=move || is_here().then_some("page")>{title}</a> }
+    });
+    view! {
+        <header class="site-header">
+            <a class="brand" href="train">
+                <Logo />
+                <span class="brand-name">"PRODEN"</span>
+            </a>
+            <nav aria-label="Pages">{links.collect_view()}</nav>
+            <ThemeToggle />
+        </header>
+    }
+}
+
+/// The root is the Train page.
+fn route_of(path: &str) -> &str {
+    let path = path.strip_prefix(&place::router_base()).unwrap_or(path);
+    match path.trim_matches('/') {
+        "" | "index.html" => "train",
+        route => route,
+    }
+}
+
+#[component]
+fn Logo() -> impl IntoView {
+    view! {
+        <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
+            <rect class="logo-bar" x="4" y="5" width="11" height="5" rx="2.5" />
+            <rect class="logo-bar logo-true" x="4" y="13.5" width="24" height="5" rx="2.5" />
+            <rect class="logo-bar" x="4" y="22" width="6" height="5" rx="2.5" />
+        </svg>
+    }
+}
+
+#[component]
+fn ThemeToggle() -> impl IntoView {
+    let theme = RwSignal::new(Theme::current());
+    let toggle = move |_| {
+        let other = theme.get_untracked().other();
+        other.choose();
+        theme.set(other);
+    };
+    let label = move || match theme.get() {
+        Theme::Light => "Switch to the dark theme",
+        Theme::Dark => "Switch to the light theme",
+    };
+    view! {
+        <button type="button" class="icon-button" data-testid="theme" aria-label=label title=label on:click=toggle>
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+                <circle cx="12" cy="12" r="8.25" fill="none" stroke="currentColor" stroke-width="1.5" />
+                <path d="M12 3.75a8.25 8.25 0 0 1 0 16.5z" fill="currentColor" />
+            </svg>
+        </button>
+    }
+}
+
+#[component]
+pub fn Footer() -> impl IntoView {
+    view! {
+        <footer class="site-footer">
+            <p>"Everything runs in your browser. No image and no result leaves it."</p>
+            <p><a href="about">"How it works"</a></p>
+        </footer>
+    }
+}

@@ -1,0 +1,110 @@
+//! The numbers of the run; each also stands, unrounded, in its element's `data-value`.
+
+use leptos::prelude::*;
+
+use crate::experiment::metrics::EpochMetrics;
+use crate::experiment::run::RunState;
+use crate::experiment::words;
+use crate::ui::state::app;
+
+/// Steps whose losses are exposed to tests and scripts.
+const EXPOSED_STEPS: usize = 512;
+
+/// A number on the page: the test id, the label, where it comes from, how it is written, and
+/// what it means.
+struct Figure {
+    name: &'static str,
+    label: &'static str,
+    value: fn(&RunState) -> Option<f64>,
+    text: fn(f64) -> String,
+    help: &'static str,
+}
+
+const MAIN: &[Figure] = &[
+    Figure { name: "test-accuracy", label: "Test accuracy", value: |run| last(run, |epoch| epoch.test_accuracy), text: words::percent, help: "Share of unseen test images classified rightly, after the last epoch" },
+    Figure { name: "label-accuracy", label: "Label accuracy", value: |run| last(run, |epoch| epoch.label_accuracy), text: words::percent, help: "Share of training images whose most trusted candidate is the true label" },
+    Figure { name: "loss", label: "Loss", value: RunState::loss, text: words::significant, help: "Training loss of the latest steps" },
+    Figure { name: "epoch", label: "Epoch", value: |run| (run.epoch > 0).then_some(run.epoch as f64), text: whole, help: "Passes over the training images" },
+    Figure { name: "throughput", label: "Throughput", value: |run| run.images_per_sec, text: words::throughput, help: "Training images a second" },
+    Figure { name: "eta", label: "Time left", value: RunState::eta_secs, text: words::duration, help: "Until the run ends, if it goes on at this speed" },
+];
+
+const FURTHER: &[Figure] = &[
+    Figure { name: "best-accuracy", label: "Best test accuracy", value: |run| Some(run.summary()?.best), text: words::percent, help: "Over all epochs" },
+    Figure { name: "mean-accuracy", label: "Mean of last 10", value: |run| Some(run.summary()?.mean_of_last_ten), text: words::percent, help: "Test accuracy over the last ten epochs, as in the paper" },
+    Figure { name: "mean-confidence", label: "Mean confidence", value: |run| last(run, |epoch| epoch.mean_confidence), text: words::percent, help: "The largest confidence of an image, on average" },
+    Figure { name: "confident-wrong", label: "Confidently wrong", value: |run| last(run, |epoch| epoch.confident_wrong), text: words::percent, help: "Share of training images that hold a wrong label with a confidence over 0.9" },
+    Figure { name: "learning-rate", label: "Learning rate", value: |run| last(run, |epoch| epoch.lr), text: words::significant, help: "Of the last epoch" },
+    Figure { name: "parameters", label: "Parameters", value: |run| Some(run.info.as_ref()?.parameters as f64), text: whole, help: "Learnable numbers in the network" },
+    Figure { name: "train-images", label: "Training images", value: |run| Some(run.info.as_ref()?.train_images as f64), text: whole, help: "" },
+    Figure { name: "test-images", label: "Test images", value: |run| Some(run.info.as_ref()?.test_images as f64), text: whole, help: "" },
+];
+
+fn last(run: &RunState, value: fn(&EpochMetrics) -> f64) -> Option<f64> {
+    run.epochs.last().map(value)
+}
+
+fn whole(value: f64) -> String {
+    words::count(value as u64)
+}
+
+#[component]
+pub fn Numbers() -> impl IntoView {
+    view! {
+        <dl class="numbers">{MAIN.iter().map(figure).collect_view()}</dl>
+        <details class="further">
+            <summary>"More numbers"</summary>
+            <dl class="numbers is-small">
+                {FURTHER.iter().map(figure).collect_view()}
+                <Candidates />
+            </dl>
+        </details>
+        <StepLosses />
+    }
+}
+
+fn figure(figure: &'static Figure) -> impl IntoView {
+    let run = app().run;
+    let value = Memo::new(move |_| run.with(figure.value));
+    let text = move || value.get().map_or_else(|| "–".to_owned(), figure.text);
+    view! {
+        <div class="number" title=figure.help>
+            <dt>{figure.label}</dt>
+            <dd data-testid=figure.name data-value=move || value.get().map(|value| value.to_string())>{text}</dd>
+        </div>
+    }
+}
+
+#[component]
+fn Candidates() -> impl IntoView {
+    let run = app().run;
+    let sets = Memo::new(move |_| {
+        run.with(|run| {
+            let info = run.info.as_ref()?;
+            Some((info.mean_candidates, info.candidates_digest.clone()))
+        })
+    });
+    let mean = move || sets.with(|sets| sets.as_ref().map(|(mean, _)| *mean));
+    let digest = move || sets.with(|sets| sets.as_ref().map(|(_, digest)| digest.clone()));
+    view! {
+        <div class="number" title="Mean size of the candidate sets">
+            <dt>"Candidates an image"</dt>
+            <dd data-testid="candidates" data-value=move || mean().map(|mean| mean.to_string()) data-digest=digest>
+                {move || mean().map_or_else(|| "–".to_owned(), |mean| format!("{mean:.2}"))}
+            </dd>
+        </div>
+    }
+}
+
+/// Lets a test compare two runs step by step.
+#[component]
+fn StepLosses() -> impl IntoView {
+    let run = app().run;
+    let steps = Memo::new(move |_| run.with(|run| run.step_losses.len().min(EXPOSED_STEPS)));
+    let losses = move || {
+        let steps = steps.get();
+        run.with_untracked(|run| serde_json::to_string(&run.step_losses[..steps.min(run.step_losses.len())]))
+            .unwrap_or_default()
+    };
+    view! { <span hidden data-testid="step-losses" data-value=losses></span> }
+}

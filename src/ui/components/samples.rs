@@ -1,0 +1,131 @@
+//! Training images with their candidate labels as bars of confidence, which move as the truth
+//! emerges. A bar listens to its own image alone.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::experiment::display;
+use crate::experiment::words;
+use crate::protocol::Sample;
+use crate::ui::pixels::{IMAGE_BYTES, Picture};
+use crate::ui::state::app;
+
+const MAX_SAMPLES: usize = 48;
+const MAX_BARS: usize = 6;
+/// Cards are built a few at a time: all at once would hold the main thread for too long.
+const CARDS_AT_ONCE: usize = 4;
+const CARD_PAUSE: Duration = Duration::from_millis(30);
+
+/// A run's samples; another run has others.
+#[derive(Debug, Clone, PartialEq)]
+struct Cast {
+    samples: Vec<Sample>,
+    class_names: Vec<String>,
+    digest: String,
+}
+
+#[component]
+pub fn Samples() -> impl IntoView {
+    let run = app().run;
+    let cast = Memo::new(move |_| {
+        run.with(|run| {
+            let info = run.info.as_ref()?;
+            Some(Cast {
+                samples: info.samples.iter().take(MAX_SAMPLES).cloned().collect(),
+                class_names: info.class_names.clone(),
+                digest: info.candidates_digest.clone(),
+            })
+        })
+    });
+    view! {
+        <section class="card" aria-label="Training images">
+            <h2>"The truth, emerging"</h2>
+            <p class="hint">
+                "Each training image comes with several candidate labels, of which one is true. The bars show how much is trusted in each. The true label is marked "
+                <TrueMark />
+                " here, but the network is never told."
+            </p>
+            <div class="samples" data-testid="samples">
+                {move || cast.get().map_or_else(
+                    || view! { <p class="placeholder">"Start a run to see some of its training images here."</p> }.into_any(),
+                    |cast| view! { <Cards cast /> }.into_any(),
+                )}
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn TrueMark() -> impl IntoView {
+    view! {
+        <svg class="true-mark" viewBox="0 0 16 16" role="img" aria-label="true label">
+            <path d="M3 8.500l3.200 3.200L13 5" fill="none" stroke="currentColor" stroke-width="2.500" stroke-linecap="round" stroke-linejoin="round" />
+        </svg>
+    }
+}
+
+#[component]
+fn Cards(cast: Cast) -> impl IntoView {
+    let total = cast.samples.len();
+    let shown = RwSignal::new(0);
+    show_more(shown, total);
+    let cast = StoredValue::new(cast);
+    view! {
+        <For each=move || 0..shown.get() key=|position| *position let:position>
+            {cast.with_value(|cast| cast.samples.get(position).map(|sample| card(position, sample, &cast.class_names)))}
+        </For>
+    }
+}
+
+/// Raises the number of shown cards step by step. Ends when the component is gone.
+fn show_more(shown: RwSignal<usize>, total: usize) {
+    let Some(now) = shown.try_get_untracked() else { return };
+    if now < total {
+        shown.set((now + CARDS_AT_ONCE).min(total));
+        set_timeout(move || show_more(shown, total), CARD_PAUSE);
+    }
+}
+
+fn card(position: usize, sample: &Sample, class_names: &[String]) -> impl IntoView + use<> {
+    let run = app().run;
+    let confidences =
+        Memo::new(move |_| run.with(|run| run.sample_confidences.get(position).cloned().unwrap_or_default()));
+    let label = sample.label;
+    let is_right = Memo::new(move |_| confidences.with(|row| display::leader(row)) == Some(label));
+    let planes = run.with_untracked(|run| {
+        let pixels = run.sample_pixels.chunks(IMAGE_BYTES).nth(position);
+        pixels.map(<[u8]>::to_vec).unwrap_or_default()
+    });
+    let name = |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
+    let (drawn, rest) = display::split_candidates(&sample.candidates, label, MAX_BARS);
+    let bars = drawn.into_iter().map(|class| {
+        let confidence = Memo::new(move |_| confidences.with(|row| row.get(class).copied().unwrap_or_default()));
+        bar(name(class), class == label, confidence)
+    });
+    let rest_bar = (!rest.is_empty()).then(|| {
+        let title = format!("{} others", rest.len());
+        let sum = Memo::new(move |_| {
+            confidences.with(|row| rest.iter().filter_map(|&class| row.get(class)).sum::<f32>())
+        });
+        bar(title, false, sum)
+    });
+    view! {
+        <article class="sample" class:is-right=is_right data-index=sample.index>
+            <Picture planes label=format!("Training image {}: {}", sample.index, name(label)) />
+            <ul class="bars">{bars.collect_view()} {rest_bar}</ul>
+        </article>
+    }
+}
+
+fn bar(name: String, is_true: bool, confidence: Memo<f32>) -> impl IntoView {
+    view! {
+        <li class="bar" class:is-true=is_true data-value=confidence>
+            <span class="bar-name">{name} {is_true.then(|| view! { <TrueMark /> })}</span>
+            <span class="bar-track" aria-hidden="true">
+                <span class="bar-fill" style=("--share", move || confidence.get().to_string())></span>
+            </span>
+            <span class="visually-hidden">{move || words::percent(f64::from(confidence.get()))}</span>
+        </li>
+    }
+}

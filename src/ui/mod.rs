@@ -1,0 +1,89 @@
+//! The page: Leptos on the main thread. It draws what the engine reports and sends what the
+//! visitor asks; it knows no tensor.
+
+mod client;
+mod components;
+mod form;
+mod pages;
+mod pixels;
+mod place;
+mod share;
+mod state;
+mod theme;
+
+use leptos::prelude::*;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::path;
+
+use components::header::{Footer, Header};
+use pages::about::AboutPage;
+use pages::classify::ClassifyPage;
+use pages::train::TrainPage;
+use state::App;
+
+/// Puts the app into the page.
+pub fn mount() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        show_crash();
+    }));
+    theme::restore();
+    mount_to_body(Root);
+}
+
+#[component]
+fn Root() -> impl IntoView {
+    provide_context(App::new());
+    view! {
+        <Router base=place::router_base()>
+            <a class="skip-link" href="#main" rel="external" on:click=focus_main>"Skip to the content"</a>
+            <Header />
+            <main id="main" tabindex="-1">
+                <FlatRoutes fallback=NotFound>
+                    <Route path=path!("/") view=TrainPage />
+                    <Route path=path!("/train") view=TrainPage />
+                    <Route path=path!("/index.html") view=TrainPage />
+                    <Route path=path!("/classify") view=ClassifyPage />
+                    <Route path=path!("/about") view=AboutPage />
+                </FlatRoutes>
+            </main>
+            <Footer />
+        </Router>
+    }
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    name_page("Not found");
+    view! {
+        <section class="prose card">
+            <h1>"There is no such page"</h1>
+            <p>"This site has three: "<a href="train">"Train"</a>", "<a href="classify">"Classify"</a>" and "<a href="about">"About"</a>"."</p>
+        </section>
+    }
+}
+
+/// The title of the browser's tab.
+fn name_page(name: &str) {
+    document().set_title(&format!("{name} · PRODEN: learning from ambiguous labels"));
+}
+
+/// With a `<base>`, a link to a fragment would lead to the site's root.
+fn focus_main(event: leptos::ev::MouseEvent) {
+    event.prevent_default();
+    components::field::focus("main");
+}
+
+/// The last message of a page that has crashed: without Leptos, which may be what crashed.
+fn show_crash() {
+    let document = document();
+    let Ok(message) = document.create_element("p") else { return };
+    message.set_class_name("crash");
+    let _ = message.set_attribute("role", "alert");
+    message.set_text_content(Some(
+        "This page has crashed: an error in its own program. Reload it to go on; the browser’s console says more.",
+    ));
+    if let Some(body) = document.body() {
+        let _ = body.prepend_with_node_1(&message);
+    }
+}

@@ -1,0 +1,5 @@
+//! The three routes, a page each.
+
+pub mod about;
+pub mod classify;
+pub mod train;

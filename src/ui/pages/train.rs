@@ -1,0 +1,77 @@
+//! The Train page: settings on one side, what comes of them on the other.
+
+use leptos::prelude::*;
+
+use crate::protocol::Failure;
+use crate::ui::components::charts::{AccuracyChart, LossChart};
+use crate::ui::components::controls::Controls;
+use crate::ui::components::epoch_table::EpochTable;
+use crate::ui::components::error_box::ErrorBox;
+use crate::ui::components::numbers::Numbers;
+use crate::ui::components::samples::Samples;
+use crate::ui::components::settings_form::{Presets, SettingsForm};
+use crate::ui::components::status::StatusPanel;
+use crate::ui::name_page;
+use crate::ui::state::app;
+
+#[component]
+pub fn TrainPage() -> impl IntoView {
+    name_page("Train");
+    let app = app();
+    if app.form.take_autostart() {
+        app.start(app.form.experiment.get_untracked());
+    }
+    let failures = Memo::new(move |_| {
+        let of_run: Option<Failure> = app.run.with(|run| run.failure.clone());
+        of_run.into_iter().chain(app.form.problems()).collect::<Vec<_>>()
+    });
+    let is_open = RwSignal::new(!is_phone());
+    view! {
+        <div class="train-page">
+            <section class="intro">
+                <h1>"Learn from ambiguous labels"</h1>
+                <p>
+                    "Every training image carries a set of candidate labels, and only one of them is true. PRODEN trains a network and finds the true ones along the way: here, in your browser, on your own device. "
+                    <a href="about">"How it works"</a>
+                </p>
+            </section>
+            <div class="run-panel card">
+                <ErrorBox failures />
+                <Controls />
+                <StatusPanel />
+                <Numbers />
+            </div>
+            <aside class="settings-panel card">
+                <h2>
+                    <span>"Settings"</span>
+                    <button
+                        type="button"
+                        class="text-button settings-toggle"
+                        aria-expanded=move || if is_open.get() { "true" } else { "false" }
+                        on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
+                    >
+                        {move || if is_open.get() { "Hide" } else { "Show" }}
+                    </button>
+                </h2>
+                <div class="settings-body" class:is-open=is_open>
+                    <Presets />
+                    <SettingsForm />
+                </div>
+            </aside>
+            <div class="results">
+                <div class="charts">
+                    <LossChart />
+                    <AccuracyChart />
+                </div>
+                <Samples />
+                <EpochTable />
+            </div>
+        </div>
+    }
+}
+
+/// On a phone the settings begin folded, so that the results are not far below.
+fn is_phone() -> bool {
+    let query = window().match_media("(max-width: 699px)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}

@@ -1,0 +1,27 @@
+// Where things are. `cargo xtask test` says it in the environment; by hand the defaults hold.
+
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const E2E = dirname(dirname(fileURLToPath(import.meta.url)));
+
+export const ROOT = resolve(E2E, '../..');
+
+/** The built site. */
+export const DIST = process.env.PRODEN_DIST ?? join(ROOT, 'dist');
+
+export const XTASK = process.env.PRODEN_XTASK ?? join(ROOT, 'target/debug/xtask');
+
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** For data and pictures of failures; below target/, which git ignores. */
+export const SCRATCH = join(ROOT, 'target/e2e');
+
+const shared = process.env.PRODEN_SHARED ?? resolve(ROOT, '../shared');
+
+/** Whether `xtask data` has real CIFAR-10 images to lay out. */
+export const HAS_CIFAR10 = existsSync(join(shared, 'data/prepare_cifar10.py'));
+
+export const seconds = (count) => count * 1_000;
+export const minutes = (count) => count * 60_000;

@@ -1,0 +1,85 @@
+// A data host on another origin that goes wrong on demand: `url('cut')` is a base URL whose files
+// are cut short, and so on. It allows every origin (CORS), so that a fault is the one asked for.
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { records, RECORD_BYTES } from './data.mjs';
+
+const OPEN = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': '*',
+  'access-control-expose-headers': '*',
+  // The site is isolated (COEP): without this it must not load from here.
+  'cross-origin-resource-policy': 'cross-origin',
+};
+const BINARY = { ...OPEN, 'content-type': 'application/octet-stream' };
+const OFFICIAL_BYTES = 10_000 * RECORD_BYTES;
+
+/** What is done with a request for a file, by the first part of its path. */
+const ANSWERS = {
+  good: (response) => send(response, records(64, 3)),
+  missing: (response) => response.writeHead(404, OPEN).end('not found'),
+  error: (response) => response.writeHead(500, OPEN).end('out of order'),
+  empty: (response) => send(response, Buffer.alloc(0)),
+  html: (response) => {
+    response.writeHead(200, { ...OPEN, 'content-type': 'text/html' });
+    response.end('<!DOCTYPE html><html><body><h1>Welcome</h1></body></html>');
+  },
+  label: (response) => {
+    const file = records(64, 4);
+    file[5 * RECORD_BYTES] = 200;
+    send(response, file);
+  },
+  /** A whole answer, but with a file that ends within a record. */
+  short: (response) => send(response, records(64, 5).subarray(0, 100_000)),
+  /** An answer that breaks off. */
+  cut: (response) => {
+    response.writeHead(200, { ...BINARY, 'content-length': OFFICIAL_BYTES });
+    response.write(records(20, 6), () => response.socket.destroy());
+  },
+  silent: () => {},
+  /** Begins and never ends. */
+  stall: (response) => {
+    response.writeHead(200, { ...BINARY, 'content-length': OFFICIAL_BYTES });
+    response.write(records(20, 7));
+  },
+};
+
+function send(response, bytes) {
+  response.writeHead(200, { ...BINARY, 'content-length': bytes.length }).end(bytes);
+}
+
+export async function misbehavingHost() {
+  const waiting = new Map();
+  const server = createServer((request, response) => {
+    if (request.method === 'OPTIONS') return response.writeHead(204, OPEN).end();
+    const fault = request.url.split('/')[1];
+    waiting.get(fault)?.();
+    const answer = ANSWERS[fault] ?? ANSWERS.missing;
+    return answer(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  return {
+    origin,
+    url: (fault) => `${origin}/${fault}/`,
+    /** Resolves when a file of that fault is asked for. */
+    asked: (fault) => new Promise((resolve) => waiting.set(fault, resolve)),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** A base URL at which nothing listens: the port was free a moment ago. */
+export async function refusingHost() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return `http://127.0.0.1:${port}/`;
+}

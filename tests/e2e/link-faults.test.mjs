@@ -1,0 +1,43 @@
+// Links that hold what this page does not know: told beside the form, and the rest holds.
+
+import assert from 'node:assert/strict';
+import { TINY, errors, link, run, setting, state, visit, waitError } from './lib/page.mjs';
+import { seconds } from './lib/environment.mjs';
+import { stage } from './lib/scene.mjs';
+
+const LINKS = [
+  { title: 'an unknown name', query: { colour: 'red', epochs: 3 }, says: /colour/ },
+  { title: 'a number out of bounds', query: { rate: 7, epochs: 3 }, says: /rate/ },
+  { title: 'no number at all', query: { batch: 'lots', epochs: 3 }, says: [/batch/, /lots/] },
+  { title: 'an unknown choice', query: { dataset: 'mnist', epochs: 3 }, says: [/mnist/, /cifar10/] },
+  { title: 'a contradiction', query: { candidates: 'superclass', epochs: 3 }, says: /cifar100/ },
+  { title: 'a newer version', query: { v: 2, epochs: 3 }, says: [/version 2/, /newer/] },
+];
+
+const scene = stage();
+
+for (const { title, query, says } of LINKS) {
+  scene(`link: ${title}`, {}, async (it) => {
+    await visit(it.page, link(it.url, query));
+    it.say(await waitError(it.page, says));
+    assert.equal(await setting(it.page, 'epochs'), '3', 'the rest of the link was not taken');
+    assert.equal(await state(it.page), 'idle');
+    assert.ok(await it.page.getByTestId('start').isEnabled());
+  });
+}
+
+scene('link: all of it wrong, and the page works on', {}, async (it) => {
+  const query = { ...TINY, v: 2, colour: 'red', rate: 'NaN', 'decay-step': 0 };
+  await visit(it.page, link(it.url, query));
+  await waitError(it.page, /version 2/);
+  const message = await errors(it.page);
+  for (const part of [/version 2/, /colour/, /rate/, /decay-step/]) assert.match(message, part);
+  await run(it.page, seconds(60));
+});
+
+scene('link: markup in a link is shown as text', {}, async (it) => {
+  const query = { '<img src=x onerror=alert(1)>': '1', dataset: '<b>bold</b>' };
+  await visit(it.page, link(it.url, query));
+  await waitError(it.page, '<b>bold</b>');
+  assert.equal(await it.page.locator('[data-testid="error"] :is(img, b)').count(), 0);
+});

@@ -1,0 +1,87 @@
+// The default page and one click: what a visitor sees first.
+
+import assert from 'node:assert/strict';
+import { minutes, seconds } from './lib/environment.mjs';
+import { attribute, errors, link, run, start, state, value, visit, waitState } from './lib/page.mjs';
+import { stage } from './lib/scene.mjs';
+
+const LEAST_TEST_ACCURACY = 0.9;
+const LEAST_LABEL_ACCURACY = 0.95;
+/** Said, not asserted: speed is a benchmark's business, and this machine may be busy. */
+const GOAL_SECS = 180;
+const EPOCHS = 10;
+
+const scene = stage();
+
+/** The confidences in the grid of samples. */
+const bars = (page) =>
+  page
+    .locator('[data-testid="samples"] [data-value]')
+    .evaluateAll((all) => all.map((bar) => Number(bar.dataset.value)));
+
+/** Waits until a chart has a line of that many points. A chart need not follow at once. */
+const waitDrawn = (page, id, points) =>
+  page.waitForFunction(
+    ([id, points]) => {
+      const lines = document.querySelectorAll(`[data-testid="${id}"] svg :is(path, polyline)`);
+      return [...lines].some((line) => {
+        const drawing = line.getAttribute('d') ?? line.getAttribute('points') ?? '';
+        return (drawing.match(/-?[\d.]+/g)?.length ?? 0) >= 2 * points;
+      });
+    },
+    [id, points],
+    { timeout: seconds(10) },
+  );
+
+scene('one click on start learns the built-in pictures', { timeout: minutes(12) }, async (it) => {
+  const { page, say } = it;
+  await visit(page, link(it.url, { device: 'cpu' }));
+  assert.equal(await state(page), 'idle');
+
+  const started = Date.now();
+  await start(page);
+  await waitState(page, ['training', 'finished'], minutes(2));
+  // Drawn with the first report, when hardly an image has been seen.
+  await page.locator('[data-testid="samples"] [data-value]').first().waitFor({ state: 'attached' });
+  const barsAtFirst = await bars(page);
+  await waitState(page, 'finished', minutes(10));
+  const secs = (Date.now() - started) / 1_000;
+
+  const accuracy = await value(page, 'test-accuracy');
+  const labels = await value(page, 'label-accuracy');
+  const verdict = secs <= GOAL_SECS ? 'OK' : 'missed';
+  say(`quick start: ${accuracy} test, ${labels} label accuracy in ${secs.toFixed(0)} s`);
+  say(`quick start: the goal of ${GOAL_SECS} s is ${verdict}`);
+  assert.ok(accuracy >= LEAST_TEST_ACCURACY, `test accuracy ${accuracy}`);
+  assert.ok(labels >= LEAST_LABEL_ACCURACY, `label accuracy ${labels}`);
+
+  const barsAtLast = await bars(page);
+  // More of them may have been drawn since, after these.
+  assert.ok(barsAtLast.length >= barsAtFirst.length);
+  const moved = barsAtFirst.filter((bar, at) => Math.abs(bar - barsAtLast[at]) > 0.05).length;
+  say(`samples: ${moved} of ${barsAtFirst.length} bars of confidence moved`);
+  assert.ok(moved > 0, 'no bar of confidence has moved');
+
+  assert.equal(await page.locator('[data-testid="run-table"] tbody tr').count(), EPOCHS);
+  for (const chart of ['chart-loss', 'chart-accuracy']) await waitDrawn(page, chart, EPOCHS);
+  assert.equal(await value(page, 'epoch'), EPOCHS);
+  assert.equal(await value(page, 'progress'), 1);
+  const progress = page.getByRole('progressbar').and(page.getByTestId('progress'));
+  assert.equal(await progress.count(), 1, 'progress is no ARIA progressbar');
+  assert.ok(Number(await attribute(page, 'throughput', 'data-value')) > 0);
+  assert.equal(await errors(page), '');
+});
+
+scene('a second run begins afresh', { timeout: minutes(3) }, async (it) => {
+  const { page } = it;
+  const settings = { 'train-limit': 128, 'test-limit': 32, epochs: 2, batch: 32, width: 0.0625 };
+  await visit(page, link(it.url, { ...settings, device: 'cpu' }));
+  await run(page, minutes(1));
+  const rows = page.locator('[data-testid="run-table"] tbody tr');
+  assert.equal(await rows.count(), 2);
+  const first = await attribute(page, 'step-losses', 'data-value');
+
+  await run(page, minutes(1));
+  assert.equal(await rows.count(), 2);
+  assert.equal(await attribute(page, 'step-losses', 'data-value'), first, 'the same seed, another run');
+});

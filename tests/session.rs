@@ -1,0 +1,204 @@
+//! The engine's session, natively: what the page may ask of it, and what it must answer.
+
+use std::cell::RefCell;
+use std::fs;
+use std::rc::Rc;
+
+use futures_channel::mpsc::{UnboundedSender, unbounded};
+use futures_executor::block_on;
+use proden::engine::session::{self, Emit};
+use proden::experiment::metrics::EpochMetrics;
+use proden::experiment::run::{RunState, Status};
+use proden::experiment::{Dataset, DeviceChoice, Experiment, Method};
+use proden::protocol::{BUILD_ID, Classification, Command, Event, Payload};
+
+fn tiny() -> Experiment {
+    Experiment {
+        train_limit: 96,
+        test_limit: 32,
+        epochs: 2,
+        batch: 32,
+        width: 0.0625,
+        device: DeviceChoice::Cpu,
+        ..Experiment::default()
+    }
+}
+
+type Sender = UnboundedSender<(Command, Payload)>;
+
+/// Sends the commands, and lets `react` send more at each event, until the run has ended.
+fn converse(commands: Vec<Command>, mut react: impl FnMut(&Event, &Sender) + 'static) -> Vec<Event> {
+    let (sender, receiver) = unbounded();
+    for command in commands {
+        sender.unbounded_send((command, None)).unwrap();
+    }
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let sender = RefCell::new(Some(sender));
+    let react = RefCell::new(move |event: &Event, sender: &Sender| react(event, sender));
+    let emit: Emit = {
+        let events = events.clone();
+        Rc::new(move |event, _| {
+            if let Some(sender) = &*sender.borrow() {
+                (react.borrow_mut())(&event, sender);
+            }
+            if matches!(event, Event::Finished | Event::Failed(_) | Event::Stopped) {
+                sender.take();
+            }
+            events.borrow_mut().push(event);
+        })
+    };
+    block_on(session::serve(receiver, emit));
+    events.take()
+}
+
+fn epochs(events: &[Event]) -> Vec<EpochMetrics> {
+    let metrics = events.iter().filter_map(|event| match event {
+        Event::Epoch { metrics, .. } => Some(*metrics),
+        _ => None,
+    });
+    // Times differ from run to run.
+    metrics.map(|metrics| EpochMetrics { images_per_sec: 0.0, elapsed_secs: 0.0, ..metrics }).collect()
+}
+
+fn start(experiment: Experiment) -> Vec<Command> {
+    vec![Command::Hello { build: BUILD_ID.to_owned() }, Command::Start { experiment }]
+}
+
+#[test]
+fn a_run_tells_its_story_in_order() {
+    let events = converse(start(tiny()), |_, _| {});
+    assert_eq!(events[0], Event::Ready { build: BUILD_ID.to_owned() });
+    let mut run = RunState::begun();
+    for event in &events {
+        run.apply(event, &[]);
+    }
+    assert_eq!(run.status, Status::Finished);
+    assert_eq!(run.epochs.len(), 2);
+    assert_eq!(run.step_losses.len(), 6);
+    assert_eq!(run.info.unwrap().samples.len(), 24);
+}
+
+#[test]
+fn a_paused_run_ends_as_an_undisturbed_one() {
+    let plain = epochs(&converse(start(tiny()), |_, _| {}));
+    let mut paused = false;
+    let disturbed = converse(start(tiny()), move |event, sender| match event {
+        Event::Progress(report) if report.step == 1 && !paused => {
+            paused = true;
+            sender.unbounded_send((Command::Pause, None)).unwrap();
+        }
+        Event::Paused => sender.unbounded_send((Command::Resume, None)).unwrap(),
+        _ => {}
+    });
+    assert!(disturbed.contains(&Event::Paused) && disturbed.contains(&Event::Resumed));
+    assert_eq!(epochs(&disturbed), plain);
+}
+
+#[test]
+fn a_run_can_be_stopped_and_replaced() {
+    let stopped = converse(start(tiny()), |event, sender| {
+        if matches!(event, Event::Progress(_)) {
+            sender.unbounded_send((Command::Stop, None)).unwrap();
+        }
+    });
+    assert_eq!(stopped.last(), Some(&Event::Stopped));
+    assert!(epochs(&stopped).is_empty());
+
+    let mut replaced = false;
+    let events = converse(start(Experiment { epochs: 50, ..tiny() }), move |event, sender| {
+        if matches!(event, Event::Progress(_)) && !std::mem::replace(&mut replaced, true) {
+            let experiment = Experiment { epochs: 1, ..tiny() };
+            sender.unbounded_send((Command::Start { experiment }, None)).unwrap();
+        }
+    });
+    assert_eq!(events.last(), Some(&Event::Finished));
+    assert_eq!(epochs(&events).len(), 1);
+}
+
+#[test]
+fn methods_differ_in_what_they_find() {
+    let labels = |method| {
+        let experiment = Experiment { method, rate: 0.3, epochs: 8, train_limit: 320, ..tiny() };
+        epochs(&converse(start(experiment), |_, _| {})).last().unwrap().label_accuracy
+    };
+    assert_eq!(labels(Method::Supervised), 1.0);
+    assert!(labels(Method::Proden) > labels(Method::Average));
+}
+
+#[test]
+fn photos_are_classified_while_training_and_refused_before() {
+    let events = converse(start(tiny()), |event, sender| {
+        if let Event::Epoch { .. } = event {
+            let command = Command::Classify { request: 7 };
+            sender.unbounded_send((command, Some(b"no photo".to_vec()))).unwrap();
+            let file = image_file();
+            sender.unbounded_send((Command::Classify { request: 8 }, Some(file))).unwrap();
+        }
+    });
+    let answer = |wanted| {
+        events.iter().find_map(|event| match event {
+            Event::Classified { request, outcome } if *request == wanted => Some(outcome),
+            _ => None,
+        })
+    };
+    assert!(matches!(answer(7), Some(Classification::Refused(_))));
+    let Some(Classification::Probabilities { probabilities, class_names }) = answer(8) else {
+        panic!("{:?}", answer(8));
+    };
+    assert_eq!(class_names.len(), 10);
+    assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+}
+
+fn image_file() -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    let photo = image::RgbImage::from_fn(60, 40, |x, y| image::Rgb([x as u8 * 4, y as u8 * 4, 90]));
+    photo.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
+#[test]
+fn a_diverging_run_is_stopped_with_a_remedy() {
+    let experiment = Experiment { lr: 10.0, momentum: 0.99, weight_decay: 1.0, epochs: 200, ..tiny() };
+    let events = converse(start(experiment), |_, _| {});
+    let Some(Event::Failed(failure)) = events.last() else { panic!("{:?}", events.last()) };
+    assert!(failure.fault.contains("diverged"), "{}", failure.fault);
+    assert_eq!(failure.setting.as_deref(), Some("lr"));
+}
+
+#[test]
+fn cifar_files_are_read_up_to_the_limit_and_faults_are_named() {
+    let folder = std::env::temp_dir().join(format!("proden-session-{}", std::process::id()));
+    let batches = folder.join("cifar-10-batches-bin");
+    fs::create_dir_all(&batches).unwrap();
+    let record = |label: u8| [vec![label], vec![label * 20; 3072]].concat();
+    let records: Vec<u8> = (0..60).flat_map(|i| record(i % 10)).collect();
+    fs::write(batches.join("data_batch_1.bin"), &records).unwrap();
+    fs::write(batches.join("test_batch.bin"), &records).unwrap();
+    let experiment = Experiment {
+        dataset: Dataset::Cifar10,
+        data: format!("{}/", folder.display()),
+        train_limit: 50,
+        test_limit: 0,
+        epochs: 1,
+        ..tiny()
+    };
+    let events = converse(start(experiment.clone()), |_, _| {});
+    assert_eq!(events.last(), Some(&Event::Finished), "{:?}", events.last());
+    let info = events.iter().find_map(|event| match event {
+        Event::Started(info) => Some(info),
+        _ => None,
+    });
+    let info = info.unwrap();
+    assert_eq!((info.train_images, info.test_images), (50, 60));
+    assert_eq!(info.notes.len(), 1, "a short test file is told of");
+
+    let failure = |experiment| match converse(start(experiment), |_, _| {}).pop() {
+        Some(Event::Failed(failure)) => failure.fault,
+        other => panic!("{other:?}"),
+    };
+    let all = Experiment { train_limit: 0, ..experiment.clone() };
+    assert!(failure(all).contains("data_batch_2.bin"), "the second file is not there");
+    fs::write(batches.join("test_batch.bin"), &records[..3_000]).unwrap();
+    assert!(failure(experiment).contains("cut short"));
+    fs::remove_dir_all(&folder).unwrap();
+}
