@@ -21,9 +21,13 @@ pub type Payload = Option<Vec<u8>>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The first message. The engine answers with [`Event::Ready`].
-    Hello { build: String },
+    Hello {
+        build: String,
+    },
     /// Begin a run; a run that is on is stopped first.
-    Start { experiment: Experiment },
+    Start {
+        experiment: Experiment,
+    },
     /// Hold after the current step.
     Pause,
     Resume,
@@ -69,7 +73,10 @@ pub enum Event {
     /// The run (or what was asked) could not go on.
     Failed(Failure),
     /// The answer to [`Command::Classify`].
-    Classified { request: u32, outcome: Classification },
+    Classified {
+        request: u32,
+        outcome: Classification,
+    },
 }
 
 /// How far a download has come.
@@ -168,7 +175,11 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(fault: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { fault: fault.into(), remedy: remedy.into(), setting: None }
+        Self {
+            fault: fault.into(),
+            remedy: remedy.into(),
+            setting: None,
+        }
     }
 
     /// Points at the setting to change.
@@ -183,7 +194,10 @@ impl Failure {
 pub enum Classification {
     /// One probability a class. The payload holds the 32x32 crop that the network saw,
     /// u8 `[3, 32, 32]`.
-    Probabilities { class_names: Vec<String>, probabilities: Vec<f32> },
+    Probabilities {
+        class_names: Vec<String>,
+        probabilities: Vec<f32>,
+    },
     /// The image (or the lack of a network) is at fault.
     Refused(Failure),
 }
@@ -194,7 +208,9 @@ mod tests {
 
     #[test]
     fn messages_survive_the_wire() {
-        let command = Command::Start { experiment: Experiment::default() };
+        let command = Command::Start {
+            experiment: Experiment::default(),
+        };
         let text = serde_json::to_string(&command).unwrap();
         assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), command);
 
@@ -205,9 +221,11 @@ mod tests {
 
     #[test]
     fn an_experiment_out_of_bounds_is_no_command() {
-        let text = serde_json::to_string(&Command::Start { experiment: Experiment::default() })
-            .unwrap()
-            .replace(r#""rate":0.1"#, r#""rate":7"#);
+        let text = serde_json::to_string(&Command::Start {
+            experiment: Experiment::default(),
+        })
+        .unwrap()
+        .replace(r#""rate":0.1"#, r#""rate":7"#);
         assert!(serde_json::from_str::<Command>(&text).is_err());
     }
 }

@@ -19,8 +19,14 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 async fn fetch(name: &str) -> Option<Vec<u8>> {
     let scope = global().unchecked_into::<DedicatedWorkerGlobalScope>();
     // The test runner serves the project's folder; the worker itself has a blob: URL.
-    let url = format!("{}/target/browser-test/golden/{name}", scope.location().origin());
-    let response = JsFuture::from(scope.fetch_with_str(&url)).await.ok()?.unchecked_into::<Response>();
+    let url = format!(
+        "{}/target/browser-test/golden/{name}",
+        scope.location().origin()
+    );
+    let response = JsFuture::from(scope.fetch_with_str(&url))
+        .await
+        .ok()?
+        .unchecked_into::<Response>();
     if !response.ok() {
         return None;
     }
@@ -31,12 +37,17 @@ async fn fetch(name: &str) -> Option<Vec<u8>> {
 async fn check(device: &Device) {
     for network in NETWORKS {
         let name = network.0.name();
-        let files = (fetch(&format!("{name}.safetensors")).await, fetch(&format!("{name}.json")).await);
+        let files = (
+            fetch(&format!("{name}.safetensors")).await,
+            fetch(&format!("{name}.json")).await,
+        );
         let (Some(tensors), Some(json)) = files else {
             console_log!("SKIPPED: the golden files are not here, so {name} is not compared");
             continue;
         };
-        Golden::parse(network, &tensors, &String::from_utf8_lossy(&json)).check(device).await;
+        Golden::parse(network, &tensors, &String::from_utf8_lossy(&json))
+            .check(device)
+            .await;
         console_log!("{name} agrees with PyTorch on {device:?}");
     }
 }
@@ -48,6 +59,9 @@ async fn training_follows_pytorch_on_the_cpu() {
 
 #[wasm_bindgen_test]
 async fn training_follows_pytorch_on_webgpu() {
-    let device = Device::wgpu_options().init_async().await.expect("a WebGPU adapter");
+    let device = Device::wgpu_options()
+        .init_async()
+        .await
+        .expect("a WebGPU adapter");
     check(&device).await;
 }

@@ -14,7 +14,10 @@ use proden::model::{NetworkConfig, weights};
 fn training_follows_pytorch() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/golden");
     if !folder.is_dir() {
-        println!("SKIPPED: {} is not here, so nothing is compared with PyTorch", folder.display());
+        println!(
+            "SKIPPED: {} is not here, so nothing is compared with PyTorch",
+            folder.display()
+        );
         return;
     }
     for network in NETWORKS {
@@ -34,15 +37,31 @@ fn published_networks_have_the_published_sizes() {
         (NetworkKind::ResNet18, 11_173_962),
         (NetworkKind::ResNet32, 466_906),
     ] {
-        let config = NetworkConfig { kind, classes: 10, width: 1.0, dropout: true, seed: 1 };
-        assert_eq!(weights::parameters(&config.init(&device)), parameters, "{kind}");
+        let config = NetworkConfig {
+            kind,
+            classes: 10,
+            width: 1.0,
+            dropout: true,
+            seed: 1,
+        };
+        assert_eq!(
+            weights::parameters(&config.init(&device)),
+            parameters,
+            "{kind}"
+        );
     }
 }
 
 #[test]
 fn foreign_weights_are_refused_by_name() {
     let kind = NetworkKind::ResNet32;
-    let config = NetworkConfig { kind, classes: 10, width: 0.25, dropout: true, seed: 1 };
+    let config = NetworkConfig {
+        kind,
+        classes: 10,
+        width: 0.25,
+        dropout: true,
+        seed: 1,
+    };
     let device = Device::flex();
     let export = || futures_executor::block_on(weights::export(&config.init(&device))).unwrap();
     let import = |tensors| weights::import(config.init(&device), &tensors).map(drop);
@@ -53,13 +72,22 @@ fn foreign_weights_are_refused_by_name() {
 
     let mut missing = whole.clone();
     missing.remove("fc.bias");
-    assert_eq!(import(missing), Err(weights::WeightsError::Missing("fc.bias".to_owned())));
+    assert_eq!(
+        import(missing),
+        Err(weights::WeightsError::Missing("fc.bias".to_owned()))
+    );
 
     let mut extra = whole.clone();
     extra.insert("fc.scale".to_owned(), whole["fc.bias"].clone());
-    assert_eq!(import(extra), Err(weights::WeightsError::Extra("fc.scale".to_owned())));
+    assert_eq!(
+        import(extra),
+        Err(weights::WeightsError::Extra("fc.scale".to_owned()))
+    );
 
     let mut misshapen = whole.clone();
     misshapen.insert("fc.bias".to_owned(), whole["conv1.weight"].clone());
-    assert!(matches!(import(misshapen), Err(weights::WeightsError::Shape { .. })));
+    assert!(matches!(
+        import(misshapen),
+        Err(weights::WeightsError::Shape { .. })
+    ));
 }

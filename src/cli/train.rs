@@ -18,7 +18,10 @@ use crate::protocol::{self, Event, Failure};
 /// The arguments: `-c`, `--out`, and each setting by its name.
 pub fn command() -> Command {
     let settings = Setting::ALL.iter().map(|setting| {
-        Arg::new(setting.name()).long(setting.name()).value_name("VALUE").help(setting.help())
+        Arg::new(setting.name())
+            .long(setting.name())
+            .value_name("VALUE")
+            .help(setting.help())
     });
     Command::new("train")
         .about("Train a network; writes config.json and metrics.jsonl into DIR")
@@ -47,7 +50,9 @@ pub fn command() -> Command {
 /// When the settings are wrong, the results cannot be written, or the run fails.
 pub fn main(matches: &ArgMatches) -> Result<()> {
     let experiment = experiment(matches)?;
-    let out = matches.get_one::<PathBuf>("out").context("--out is missing")?;
+    let out = matches
+        .get_one::<PathBuf>("out")
+        .context("--out is missing")?;
     fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
     let config = serde_json::to_string_pretty(&experiment)?;
     write(&out.join("config.json"), &(config + "\n"))?;
@@ -85,7 +90,8 @@ fn experiment(matches: &ArgMatches) -> Result<Experiment> {
 fn run(experiment: Experiment, metrics: File) -> Result<()> {
     let (sender, receiver) = mpsc::unbounded();
     sender.unbounded_send((protocol::Command::Start { experiment }, None))?;
-    let outcome: Rc<RefCell<Result<()>>> = Rc::new(RefCell::new(Err(anyhow!("the run did not end"))));
+    let outcome: Rc<RefCell<Result<()>>> =
+        Rc::new(RefCell::new(Err(anyhow!("the run did not end"))));
     // The session ends when nobody can send any more.
     let sender = RefCell::new(Some(sender));
     let emit: session::Emit = {

@@ -29,14 +29,21 @@ fn cpu(reason: Option<String>) -> Chosen {
     use crate::protocol::DeviceKind;
 
     let threads = "1".to_owned();
-    let name = if cfg!(target_feature = "simd128") { "CPU with SIMD" } else { "CPU" };
+    let name = if cfg!(target_feature = "simd128") {
+        "CPU with SIMD"
+    } else {
+        "CPU"
+    };
     let report = DeviceReport {
         kind: DeviceKind::Cpu,
         name: name.to_owned(),
         reason,
         limits: vec![("Threads".to_owned(), threads)],
     };
-    Chosen { device: Device::flex(), report }
+    Chosen {
+        device: Device::flex(),
+        report,
+    }
 }
 
 #[cfg(not(all(feature = "engine", target_family = "wasm")))]
@@ -87,15 +94,18 @@ mod gpu {
     pub async fn take_if_real() -> Result<Chosen, Failure> {
         match adapter::find().await {
             Ok(adapter) if !adapter.is_software => on(adapter, None).await.or_else(|failure| {
-                Ok(cpu(Some(format!("The graphics card could not be used ({}), so the CPU trains.", failure.fault))))
+                Ok(cpu(Some(format!(
+                    "The graphics card could not be used ({}), so the CPU trains.",
+                    failure.fault
+                ))))
             }),
             Ok(adapter) => Ok(cpu(Some(format!(
                 "WebGPU is here only in software ({}), which is slower than the CPU, so the CPU trains.",
                 adapter.name
             )))),
-            Err(NoAdapter::Unsupported) => {
-                Ok(cpu(Some("This browser has no WebGPU, so the CPU trains.".to_owned())))
-            }
+            Err(NoAdapter::Unsupported) => Ok(cpu(Some(
+                "This browser has no WebGPU, so the CPU trains.".to_owned(),
+            ))),
             Err(NoAdapter::None) => Ok(cpu(Some(
                 "The browser offers no graphics card for WebGPU, so the CPU trains.".to_owned(),
             ))),

@@ -49,7 +49,13 @@ pub struct Inbox {
 impl Inbox {
     pub fn new(commands: UnboundedReceiver<Message>) -> Self {
         let now = host::now_secs();
-        Self { commands, paused: false, photos: VecDeque::new(), last_yield_secs: now, held_secs: 0.0 }
+        Self {
+            commands,
+            paused: false,
+            photos: VecDeque::new(),
+            last_yield_secs: now,
+            held_secs: 0.0,
+        }
     }
 
     /// The next command while no run is on; None when the page has gone.
@@ -119,7 +125,12 @@ impl Inbox {
         (command, payload): Message,
     ) -> Result<(), Interrupt> {
         match command {
-            Command::Hello { .. } => emit(Event::Ready { build: BUILD_ID.to_owned() }, None),
+            Command::Hello { .. } => emit(
+                Event::Ready {
+                    build: BUILD_ID.to_owned(),
+                },
+                None,
+            ),
             Command::Start { experiment } => return Err(Interrupt::Restart(Box::new(experiment))),
             Command::Pause => {
                 self.paused = true;
@@ -131,7 +142,10 @@ impl Inbox {
             }
             Command::Stop => return Err(Interrupt::Stop),
             Command::Classify { request } => {
-                self.photos.push_back(Photo { request, file: payload.unwrap_or_default() });
+                self.photos.push_back(Photo {
+                    request,
+                    file: payload.unwrap_or_default(),
+                });
             }
         }
         Ok(())

@@ -34,7 +34,10 @@ pub fn choose_samples(images: &ImageSet, sets: &CandidateSets, seed: u64) -> Vec
             Sample {
                 index,
                 label: usize::from(images.labels[index]),
-                candidates: members.filter(|&(_, &m)| m == 1).map(|(class, _)| class).collect(),
+                candidates: members
+                    .filter(|&(_, &m)| m == 1)
+                    .map(|(class, _)| class)
+                    .collect(),
             }
         })
         .collect()
@@ -57,7 +60,11 @@ impl Reporter {
     pub fn new(samples: &[Sample]) -> Self {
         let now = host::now_secs();
         Self {
-            sample_of: samples.iter().enumerate().map(|(at, sample)| (sample.index, at)).collect(),
+            sample_of: samples
+                .iter()
+                .enumerate()
+                .map(|(at, sample)| (sample.index, at))
+                .collect(),
             pending: Vec::new(),
             recent: VecDeque::from([(now, 0)]),
             last_report_secs: now,
@@ -90,7 +97,8 @@ impl Reporter {
     /// When the device fails.
     pub async fn read(&mut self, trainer: &Trainer) -> Result<StepReport, ExecutionError> {
         let outputs = std::mem::take(&mut self.pending);
-        let shown = |output: &StepOutput| output.ids.iter().any(|id| self.sample_of.contains_key(id));
+        let shown =
+            |output: &StepOutput| output.ids.iter().any(|id| self.sample_of.contains_key(id));
         let mut transaction = Transaction::default();
         for output in &outputs {
             transaction = transaction.register(output.loss.clone());
@@ -105,7 +113,11 @@ impl Reporter {
             // One entry was registered for each, in this order.
             losses.extend(data.next().iter().flat_map(|loss| loss.iter::<f32>()));
             if shown(output) {
-                let rows: Vec<f32> = data.next().iter().flat_map(|rows| rows.iter::<f32>()).collect();
+                let rows: Vec<f32> = data
+                    .next()
+                    .iter()
+                    .flat_map(|rows| rows.iter::<f32>())
+                    .collect();
                 for (id, row) in output.ids.iter().zip(rows.chunks_exact(classes)) {
                     if let Some(&sample) = self.sample_of.get(id) {
                         sample_confidences.push((sample, row.to_vec()));
@@ -153,7 +165,10 @@ mod tests {
 
     #[test]
     fn samples_have_something_to_find() {
-        let images = ImageSet { labels: vec![0; 100], ..ImageSet::default() };
+        let images = ImageSet {
+            labels: vec![0; 100],
+            ..ImageSet::default()
+        };
         let mut members = vec![0; 300];
         for image in 0..100 {
             members[image * 3] = 1;

@@ -27,16 +27,30 @@ pub struct Trained {
 
 /// Serves commands until there will be no more.
 pub async fn serve(commands: UnboundedReceiver<Message>, emit: Emit) {
-    let mut session = Session { inbox: Inbox::new(commands), emit, trained: None };
+    let mut session = Session {
+        inbox: Inbox::new(commands),
+        emit,
+        trained: None,
+    };
     while let Some((command, payload)) = session.inbox.next().await {
         match command {
-            Command::Hello { .. } => (session.emit)(Event::Ready { build: BUILD_ID.to_owned() }, None),
+            Command::Hello { .. } => (session.emit)(
+                Event::Ready {
+                    build: BUILD_ID.to_owned(),
+                },
+                None,
+            ),
             Command::Start { experiment } => session.start(experiment).await,
             // Said when the run had just ended: the page already knows, or learns it here.
             Command::Stop => (session.emit)(Event::Stopped, None),
             Command::Pause | Command::Resume => {}
             Command::Classify { request } => {
-                session.classify(Photo { request, file: payload.unwrap_or_default() }).await;
+                session
+                    .classify(Photo {
+                        request,
+                        file: payload.unwrap_or_default(),
+                    })
+                    .await;
             }
         }
     }
@@ -53,7 +67,8 @@ impl Session {
     async fn start(&mut self, experiment: Experiment) {
         let mut next = Some(experiment);
         while let Some(experiment) = next.take() {
-            let outcome = run::run(experiment, &mut self.inbox, &self.emit, &mut self.trained).await;
+            let outcome =
+                run::run(experiment, &mut self.inbox, &self.emit, &mut self.trained).await;
             match outcome {
                 Ok(()) => (self.emit)(Event::Finished, None),
                 Err(End::Failed(failure)) => (self.emit)(Event::Failed(failure), None),
@@ -77,7 +92,13 @@ impl Session {
                     "Train one on the Train page first; a minute is enough.",
                 );
                 let outcome = Classification::Refused(failure);
-                (self.emit)(Event::Classified { request: photo.request, outcome }, None);
+                (self.emit)(
+                    Event::Classified {
+                        request: photo.request,
+                        outcome,
+                    },
+                    None,
+                );
             }
         }
     }
@@ -89,7 +110,13 @@ impl Trained {
         let (outcome, crop) = match self.probabilities(&file).await {
             Ok((crop, probabilities)) => {
                 let class_names = self.class_names.clone();
-                (Classification::Probabilities { class_names, probabilities }, Some(crop))
+                (
+                    Classification::Probabilities {
+                        class_names,
+                        probabilities,
+                    },
+                    Some(crop),
+                )
             }
             Err(failure) => (Classification::Refused(failure), None),
         };

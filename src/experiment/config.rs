@@ -6,9 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::choices::{
-    Augmentation, CandidateRule, Dataset, DeviceChoice, Method, NetworkKind,
-};
+use super::choices::{Augmentation, CandidateRule, Dataset, DeviceChoice, Method, NetworkKind};
 use super::json::ConfigError;
 use super::setting::{Kind, Setting, SettingError};
 
@@ -148,7 +146,10 @@ impl Experiment {
     /// The settings that differ from the defaults.
     pub fn differing(&self) -> impl Iterator<Item = Setting> + '_ {
         let default = Self::default();
-        Setting::ALL.iter().copied().filter(move |&setting| self.get(setting) != default.get(setting))
+        Setting::ALL
+            .iter()
+            .copied()
+            .filter(move |&setting| self.get(setting) != default.get(setting))
     }
 }
 
@@ -171,7 +172,10 @@ where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
 {
-    text.parse().map_err(|error: T::Err| SettingError { setting, problem: error.to_string() })
+    text.parse().map_err(|error: T::Err| SettingError {
+        setting,
+        problem: error.to_string(),
+    })
 }
 
 fn real(setting: Setting, text: &str) -> Result<f64, SettingError> {
@@ -204,7 +208,10 @@ fn flag(setting: Setting, text: &str) -> Result<bool, SettingError> {
     match text {
         "0" | "false" => Ok(false),
         "1" | "true" => Ok(true),
-        _ => Err(SettingError { setting, problem: format!("“{text}” is neither 0 nor 1") }),
+        _ => Err(SettingError {
+            setting,
+            problem: format!("“{text}” is neither 0 nor 1"),
+        }),
     }
 }
 
@@ -221,7 +228,10 @@ fn base_url(text: &str) -> Result<String, SettingError> {
         let slash = if text.ends_with('/') { "" } else { "/" };
         return Ok(format!("{text}{slash}"));
     };
-    Err(SettingError { setting: Setting::Data, problem: problem.to_owned() })
+    Err(SettingError {
+        setting: Setting::Data,
+        problem: problem.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -272,8 +282,10 @@ mod tests {
 
     #[test]
     fn superclasses_need_cifar100() {
-        let mut experiment =
-            Experiment { candidates: CandidateRule::Superclass, ..Experiment::default() };
+        let mut experiment = Experiment {
+            candidates: CandidateRule::Superclass,
+            ..Experiment::default()
+        };
         assert_eq!(experiment.check().unwrap_err().setting, Setting::Candidates);
         experiment.dataset = Dataset::Cifar100;
         assert_eq!(experiment.check(), Ok(()));

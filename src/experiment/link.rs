@@ -17,7 +17,9 @@ const MAX_QUOTED_CHARS: usize = 40;
 /// Something in a link that could not be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkProblem {
-    #[error("This link is of version {0}, newer than this page knows (1). Reload the page to get a newer one; the settings that it knows are set.")]
+    #[error(
+        "This link is of version {0}, newer than this page knows (1). Reload the page to get a newer one; the settings that it knows are set."
+    )]
     NewerVersion(String),
     #[error("“{0}” in this link is not a setting; it was left out.")]
     UnknownName(String),
@@ -51,11 +53,17 @@ pub fn from_query(query: &str) -> Link {
     let mut problems = Vec::new();
     if query.len() > MAX_BYTES {
         problems.push(LinkProblem::TooLong(query.len()));
-        return Link { experiment, problems };
+        return Link {
+            experiment,
+            problems,
+        };
     }
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name == "v" {
-            if value.parse::<u32>().map_or(true, |version| version > VERSION) {
+            if value
+                .parse::<u32>()
+                .map_or(true, |version| version > VERSION)
+            {
                 problems.push(LinkProblem::NewerVersion(quoted(&value)));
             }
             continue;
@@ -75,7 +83,10 @@ pub fn from_query(query: &str) -> Link {
         // The default of any setting is a value of it.
         let _ = experiment.set(error.setting, &default);
     }
-    Link { experiment, problems }
+    Link {
+        experiment,
+        problems,
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -89,7 +100,12 @@ fn quoted(text: &str) -> String {
 fn shortened(mut error: SettingError) -> SettingError {
     const MAX_PROBLEM_CHARS: usize = 160;
     if error.problem.chars().count() > MAX_PROBLEM_CHARS {
-        error.problem = error.problem.chars().take(MAX_PROBLEM_CHARS).chain(['…']).collect();
+        error.problem = error
+            .problem
+            .chars()
+            .take(MAX_PROBLEM_CHARS)
+            .chain(['…'])
+            .collect();
     }
     error
 }
@@ -115,7 +131,13 @@ mod tests {
             ..Experiment::default()
         };
         let link = from_query(&format!("?{}", to_query(&experiment)));
-        assert_eq!(link, Link { experiment, problems: vec![] });
+        assert_eq!(
+            link,
+            Link {
+                experiment,
+                problems: vec![]
+            }
+        );
     }
 
     #[test]

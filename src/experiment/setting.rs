@@ -3,9 +3,7 @@
 
 use std::fmt;
 
-use super::choices::{
-    Augmentation, CandidateRule, Dataset, DeviceChoice, Method, NetworkKind,
-};
+use super::choices::{Augmentation, CandidateRule, Dataset, DeviceChoice, Method, NetworkKind};
 
 /// The part of the form in which a setting stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,8 +16,13 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: &'static [Self] =
-        &[Self::Data, Self::Labels, Self::Network, Self::Optimisation, Self::Run];
+    pub const ALL: &'static [Self] = &[
+        Self::Data,
+        Self::Labels,
+        Self::Network,
+        Self::Optimisation,
+        Self::Run,
+    ];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -141,7 +144,10 @@ settings! {
 impl Setting {
     /// The setting of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|setting| setting.name() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|setting| setting.name() == name)
     }
 }
 

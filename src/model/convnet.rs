@@ -2,10 +2,10 @@
 //! nine convolutions with batch norm and leaky ReLU, two max pools with channel dropout.
 
 use burn::module::Module;
+use burn::tensor::Tensor;
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
-use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
 use super::layers::{BatchNorm, Conv, ConvConfig, Init, Linear, dropout_channels, global_mean};
@@ -54,8 +54,14 @@ impl ConvNetConfig {
     pub fn init(&self, init: &mut Init) -> ConvNet {
         let [w128, w256, w512] = [128, 256, 512].map(|channels| scaled(channels, self.width));
         let mut block = |channels_in, channels_out, padding| {
-            let conv =
-                ConvConfig { channels_in, channels_out, kernel: 3, stride: 1, padding, bias: true };
+            let conv = ConvConfig {
+                channels_in,
+                channels_out,
+                kernel: 3,
+                stride: 1,
+                padding,
+                bias: true,
+            };
             (conv.init(init), BatchNorm::init(channels_out, init.device))
         };
         let (c1, bn1) = block(3, w128, 1);
@@ -70,8 +76,26 @@ impl ConvNetConfig {
         let l_c1 = Linear::init(w128, self.classes, init);
         let dropout = self.dropout;
         ConvNet {
-            c1, bn1, c2, bn2, c3, bn3, c4, bn4, c5, bn5, c6, bn6, c7, bn7, c8, bn8, c9, bn9,
-            l_c1, dropout,
+            c1,
+            bn1,
+            c2,
+            bn2,
+            c3,
+            bn3,
+            c4,
+            bn4,
+            c5,
+            bn5,
+            c6,
+            bn6,
+            c7,
+            bn7,
+            c8,
+            bn8,
+            c9,
+            bn9,
+            l_c1,
+            dropout,
         }
     }
 }

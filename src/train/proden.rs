@@ -11,7 +11,10 @@ use crate::data::candidates::CandidateSets;
 /// With log-softmax: the authors' log(softmax) makes 0 * -inf of a label that is both
 /// impossible and no candidate, which is NaN.
 pub fn loss_per_image(log_probabilities: Tensor<2>, confidences: Tensor<2>) -> Tensor<1> {
-    (log_probabilities * confidences).sum_dim(1).neg().squeeze_dim(1)
+    (log_probabilities * confidences)
+        .sum_dim(1)
+        .neg()
+        .squeeze_dim(1)
 }
 
 /// New confidences: w_ij = p_ij [j in S_i] / sum over k in S_i of p_ik, `[batch, classes]`.
@@ -42,7 +45,9 @@ impl Confidences {
     /// Equal over each candidate set.
     pub fn uniform(sets: &CandidateSets, device: &Device) -> Self {
         let shape = [sets.len(), sets.classes()];
-        let members = (0..sets.len()).flat_map(|image| sets.of(image)).map(|&m| f32::from(m));
+        let members = (0..sets.len())
+            .flat_map(|image| sets.of(image))
+            .map(|&m| f32::from(m));
         let upload = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, shape), device);
         Self {
             candidates: upload(members.collect()),
@@ -53,7 +58,10 @@ impl Confidences {
 
     /// Candidates and stored confidences of a batch, both `[batch, classes]`.
     pub fn batch(&self, ids: &Tensor<1, Int>) -> (Tensor<2>, Tensor<2>) {
-        (self.candidates.clone().select(0, ids.clone()), self.stored.clone().select(0, ids.clone()))
+        (
+            self.candidates.clone().select(0, ids.clone()),
+            self.stored.clone().select(0, ids.clone()),
+        )
     }
 
     /// Takes the new confidences of the next batch of the epoch.
@@ -73,7 +81,8 @@ impl Confidences {
         for (drawn, &image) in order.iter().enumerate() {
             position[image] = drawn as i32;
         }
-        let position = Tensor::<1, Int>::from_data(TensorData::new(position, [order.len()]), device);
+        let position =
+            Tensor::<1, Int>::from_data(TensorData::new(position, [order.len()]), device);
         let in_order = Tensor::cat(std::mem::take(&mut self.renewed), 0);
         self.stored = in_order.select(0, position);
     }
@@ -103,7 +112,10 @@ mod tests {
         let candidates = tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]);
         let renewed = values(renewed_confidences(log_softmax(logits, 1), candidates));
         let e = std::f32::consts::E;
-        for (got, want) in renewed.iter().zip([1.0 / (1.0 + e), e / (1.0 + e), 0.0, 0.0, 1.0, 0.0]) {
+        for (got, want) in renewed
+            .iter()
+            .zip([1.0 / (1.0 + e), e / (1.0 + e), 0.0, 0.0, 1.0, 0.0])
+        {
             assert!((got - want).abs() < 1e-6, "{renewed:?}");
         }
     }
@@ -116,7 +128,10 @@ mod tests {
         let log_probabilities = log_softmax(logits, 1);
         let loss = loss_per_image(log_probabilities.clone(), tensor([[0.0, 0.5, 0.5]]));
         assert_eq!(loss.into_data().iter::<f32>().collect::<Vec<_>>(), [500.0]);
-        assert_eq!(values(renewed_confidences(log_probabilities, candidates)), [0.0, 0.5, 0.5]);
+        assert_eq!(
+            values(renewed_confidences(log_probabilities, candidates)),
+            [0.0, 0.5, 0.5]
+        );
     }
 
     #[test]
@@ -128,6 +143,9 @@ mod tests {
         confidences.renew(tensor([[1.0; 3]]));
         confidences.end_epoch(&[2, 0, 3, 1], &device);
         let stored = values(confidences.stored());
-        assert_eq!(stored.chunks(3).map(|row| row[0]).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(
+            stored.chunks(3).map(|row| row[0]).collect::<Vec<_>>(),
+            [0.0, 1.0, 2.0, 3.0]
+        );
     }
 }

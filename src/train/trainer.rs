@@ -169,7 +169,11 @@ impl Trainer {
             self.confidences.renew(confidences.clone());
         }
         self.step += 1;
-        StepOutput { ids, loss: loss.inner(), confidences }
+        StepOutput {
+            ids,
+            loss: loss.inner(),
+            confidences,
+        }
     }
 
     /// Stores the epoch's confidences and goes on to the next epoch.
@@ -196,8 +200,10 @@ impl Trainer {
             View::draw(augment, seed, first_draw + id as u64)
         });
         let shape = [ids.len(), CHANNELS, SIDE, SIDE];
-        let input =
-            Tensor::from_data(TensorData::new(pixels, shape), &self.device.clone().autodiff());
+        let input = Tensor::from_data(
+            TensorData::new(pixels, shape),
+            &self.device.clone().autodiff(),
+        );
         let global_step = self.epoch * self.steps_per_epoch() + self.step;
         let mut dropout = stream(seed, Stream::Dropout, global_step as u64);
         let log_probabilities = log_softmax(self.network.forward(input, Some(&mut dropout)), 1);

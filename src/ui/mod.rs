@@ -77,7 +77,9 @@ fn focus_main(event: leptos::ev::MouseEvent) {
 /// The last message of a page that has crashed: without Leptos, which may be what crashed.
 fn show_crash() {
     let document = document();
-    let Ok(message) = document.create_element("p") else { return };
+    let Ok(message) = document.create_element("p") else {
+        return;
+    };
     message.set_class_name("crash");
     let _ = message.set_attribute("role", "alert");
     message.set_text_content(Some(

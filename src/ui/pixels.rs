@@ -36,11 +36,17 @@ fn paint(canvas: &HtmlCanvasElement, planes: &[u8]) {
     }
     let mut rgba = Vec::with_capacity(4 * PLANE);
     for pixel in 0..PLANE {
-        rgba.extend([planes[pixel], planes[PLANE + pixel], planes[2 * PLANE + pixel], u8::MAX]);
+        rgba.extend([
+            planes[pixel],
+            planes[PLANE + pixel],
+            planes[2 * PLANE + pixel],
+            u8::MAX,
+        ]);
     }
     let context = canvas.get_context("2d").ok().flatten();
     let context = context.and_then(|it| it.dyn_into::<CanvasRenderingContext2d>().ok());
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), SIDE as u32, SIDE as u32);
+    let image =
+        ImageData::new_with_u8_clamped_array_and_sh(Clamped(&rgba), SIDE as u32, SIDE as u32);
     if let (Some(context), Ok(image)) = (context, image) {
         let _ = context.put_image_data(&image, 0.0, 0.0);
     }

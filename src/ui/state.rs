@@ -44,7 +44,10 @@ pub enum Photo {
     #[default]
     None,
     /// The network was asked.
-    Asked { request: u32, name: String },
+    Asked {
+        request: u32,
+        name: String,
+    },
     Answered(Answer),
     Refused(Failure),
 }
@@ -71,7 +74,8 @@ impl App {
             inbox: StoredValue::new_local(Inbox::default()),
             last_request: StoredValue::new(0),
         };
-        app.client.set_value(Some(Client::new(move |notice| app.take(notice))));
+        app.client
+            .set_value(Some(Client::new(move |notice| app.take(notice))));
         app
     }
 
@@ -125,15 +129,25 @@ impl App {
 
     fn take_answer(self, answered: u32, outcome: Classification, crop: Vec<u8>) {
         self.photo.update(|photo| {
-            let Photo::Asked { request, name } = photo else { return };
+            let Photo::Asked { request, name } = photo else {
+                return;
+            };
             if *request != answered {
                 return;
             }
             *photo = match outcome {
                 Classification::Refused(failure) => Photo::Refused(failure),
-                Classification::Probabilities { class_names, probabilities } => {
+                Classification::Probabilities {
+                    class_names,
+                    probabilities,
+                } => {
                     let name = std::mem::take(name);
-                    Photo::Answered(Answer { name, class_names, probabilities, crop })
+                    Photo::Answered(Answer {
+                        name,
+                        class_names,
+                        probabilities,
+                        crop,
+                    })
                 }
             };
         });
@@ -178,7 +192,8 @@ impl App {
         if let Event::Started(_) = event {
             self.has_network.set(true);
         }
-        self.inbox.update_value(|inbox| inbox.events.push((event, payload)));
+        self.inbox
+            .update_value(|inbox| inbox.events.push((event, payload)));
         if !is_frequent {
             self.flush();
         } else if !self.inbox.with_value(|inbox| inbox.scheduled) {

@@ -19,8 +19,11 @@ use proden::train::trainer::Trainer;
 use safetensors::SafeTensors;
 
 /// The networks of the reference runs, with their widths.
-pub const NETWORKS: [(NetworkKind, f64); 3] =
-    [(NetworkKind::ConvNet, 0.125), (NetworkKind::ResNet18, 0.125), (NetworkKind::ResNet32, 1.0)];
+pub const NETWORKS: [(NetworkKind, f64); 3] = [
+    (NetworkKind::ConvNet, 0.125),
+    (NetworkKind::ResNet18, 0.125),
+    (NetworkKind::ResNet32, 1.0),
+];
 
 /// How far the numbers of a run may be from PyTorch's.
 struct Bounds {
@@ -36,10 +39,20 @@ struct Bounds {
 /// less than f32 resolves after three layers. One unit in the last place decides which of them
 /// gets the gradient, and moves the gradient of c1 by 3e-3 and confidences by 1e-2. A kernel
 /// that sums in another order may fall on the other side of it; look there first.
-const CONVNET: Bounds = Bounds { gradient: 1e-3, loss: 1e-3, confidence: 1e-3, score: 1e-2 };
+const CONVNET: Bounds = Bounds {
+    gradient: 1e-3,
+    loss: 1e-3,
+    confidence: 1e-3,
+    score: 1e-2,
+};
 /// ReLUs near zero do the same in residual networks, and batch norm over 16 images amplifies it
 /// from step to step: In f64, ResNet-18 agrees with PyTorch to 6e-8.
-const RESNET: Bounds = Bounds { gradient: 5e-2, loss: 1e-2, confidence: 0.1, score: 0.1 };
+const RESNET: Bounds = Bounds {
+    gradient: 5e-2,
+    loss: 1e-2,
+    confidence: 0.1,
+    score: 0.1,
+};
 
 /// A reference run.
 pub struct Golden {
@@ -59,17 +72,28 @@ impl Golden {
         let losses = json["losses"].as_array().expect("losses");
         let floats = weights::read_safetensors(tensors).expect("golden tensors");
         let labels = file.tensor("labels").expect("labels");
-        let members = floats["candidates"].values.iter().map(|&member| member as u8).collect();
+        let members = floats["candidates"]
+            .values
+            .iter()
+            .map(|&member| member as u8)
+            .collect();
         Self {
             kind,
             width,
             images: ImageSet {
                 pixels: file.tensor("images").expect("images").data().to_vec(),
-                labels: labels.data().chunks_exact(8).map(|label| label[0]).collect(),
+                labels: labels
+                    .data()
+                    .chunks_exact(8)
+                    .map(|label| label[0])
+                    .collect(),
                 superclasses: Vec::new(),
             },
             candidates: CandidateSets::from_members(members, 10),
-            losses: losses.iter().map(|loss| loss.as_f64().expect("loss")).collect(),
+            losses: losses
+                .iter()
+                .map(|loss| loss.as_f64().expect("loss"))
+                .collect(),
             floats,
         }
     }
@@ -84,7 +108,8 @@ impl Golden {
     /// Trains as PyTorch did and compares; prints the largest errors.
     pub async fn check(&self, device: &Device) {
         let mut trainer = self.trainer(device);
-        self.check_scores(&trainer, device, "logits_eval_init").await;
+        self.check_scores(&trainer, device, "logits_eval_init")
+            .await;
         self.check_gradients(device).await;
 
         let bounds = self.bounds();
@@ -93,17 +118,27 @@ impl Golden {
             let loss = trainer.step().loss.into_data_async().await.expect("loss");
             let loss: f64 = loss.iter().next().expect("one loss");
             worst.0 = worst.0.max((loss / expected - 1.0).abs());
-            assert!(worst.0 < bounds.loss, "{} step {step}: {loss}, not {expected}", self.kind);
+            assert!(
+                worst.0 < bounds.loss,
+                "{} step {step}: {loss}, not {expected}",
+                self.kind
+            );
             if trainer.at_epoch_end() {
                 trainer.end_epoch();
                 let name = format!("confidences_epoch{}", trainer.epoch());
-                let stored = trainer.stored_confidences().into_data_async().await.expect("read");
+                let stored = trainer
+                    .stored_confidences()
+                    .into_data_async()
+                    .await
+                    .expect("read");
                 let error = largest_error(&stored, &self.floats[&name].values);
                 worst.1 = worst.1.max(error);
                 assert!(error < bounds.confidence, "{} {name}: {error}", self.kind);
             }
         }
-        let scores = self.check_scores(&trainer, device, "logits_eval_final").await;
+        let scores = self
+            .check_scores(&trainer, device, "logits_eval_final")
+            .await;
         println!(
             "{}: largest errors: loss {:.1e}, confidence {:.1e}, final score {scores:.1e}",
             self.kind, worst.0, worst.1
@@ -128,7 +163,13 @@ impl Golden {
 
     fn network(&self, device: &Device) -> Network {
         let (kind, width) = (self.kind, self.width);
-        let config = NetworkConfig { kind, classes: 10, width, dropout: false, seed: 1 };
+        let config = NetworkConfig {
+            kind,
+            classes: 10,
+            width,
+            dropout: false,
+            seed: 1,
+        };
         let init = self.floats.iter().filter_map(|(name, tensor)| {
             Some((name.strip_prefix("init.")?.to_owned(), tensor.clone()))
         });
@@ -151,7 +192,9 @@ impl Golden {
     async fn check_gradients(&self, device: &Device) {
         let trainer = self.trainer(device);
         let gradients = Gradients(trainer.gradients());
-        let found = weights::collect(trainer.network(), gradients).await.expect("gradients");
+        let found = weights::collect(trainer.network(), gradients)
+            .await
+            .expect("gradients");
         let of = |name: &str| &self.floats[&format!("grad.{name}")].values;
         let largest = |values: &[f32]| values.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
         for (name, gradient) in &found {
@@ -161,11 +204,25 @@ impl Golden {
                 Some(conv) if conv.starts_with('c') => largest(of(&format!("{conv}.weight"))),
                 _ => largest(of(name)),
             };
-            let errors = gradient.values.iter().zip(of(name)).map(|(a, b)| (a - b).abs());
+            let errors = gradient
+                .values
+                .iter()
+                .zip(of(name))
+                .map(|(a, b)| (a - b).abs());
             let error = errors.fold(0.0, f32::max) / scale;
-            assert!(error < self.bounds().gradient, "{} gradient of {name}: {error}", self.kind);
+            assert!(
+                error < self.bounds().gradient,
+                "{} gradient of {name}: {error}",
+                self.kind
+            );
         }
-        assert_eq!(found.len(), self.floats.keys().filter(|name| name.starts_with("grad.")).count());
+        assert_eq!(
+            found.len(),
+            self.floats
+                .keys()
+                .filter(|name| name.starts_with("grad."))
+                .count()
+        );
     }
 }
 
@@ -179,5 +236,9 @@ impl TensorMap for Gradients {
 
 fn largest_error(found: &TensorData, expected: &[f32]) -> f32 {
     assert_eq!(found.shape().iter().product::<usize>(), expected.len());
-    found.iter::<f32>().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    found
+        .iter::<f32>()
+        .zip(expected)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
 }

@@ -46,7 +46,12 @@ pub fn LossChart() -> impl IntoView {
     let curves = redrawn(Duration::ZERO, |run| Curves {
         points: display::thin_losses(&run.losses, MAX_POINTS),
         end: end_of_epochs(run),
-        top: display::loss_axis(run.losses.iter().map(|point| point.loss).fold(0.0, f64::max)),
+        top: display::loss_axis(
+            run.losses
+                .iter()
+                .map(|point| point.loss)
+                .fold(0.0, f64::max),
+        ),
     });
     let draw = move |width| {
         let line = Line::new(|point: &LossPoint| point.loss).with_name("Training loss");
@@ -79,7 +84,9 @@ pub fn AccuracyChart() -> impl IntoView {
             .line(styled(test, BLUE))
             .line(styled(label, TEAL))
             .line(styled(confidence, AMBER));
-        plot(width, curves, series, "Share", |share| format!("{:.0}%", share * 100.0))
+        plot(width, curves, series, "Share", |share| {
+            format!("{:.0}%", share * 100.0)
+        })
     };
     view! {
         <figure class="chart card" data-testid="chart-accuracy">
@@ -98,7 +105,11 @@ pub fn AccuracyChart() -> impl IntoView {
 
 fn end_of_epochs(run: &RunState) -> f64 {
     let total = run.info.as_ref().map_or(1, |info| info.experiment.epochs);
-    let done = run.losses.last().map_or(0.0, |point| point.at_epoch).max(run.epochs.len() as f64);
+    let done = run
+        .losses
+        .last()
+        .map_or(0.0, |point| point.at_epoch)
+        .max(run.epochs.len() as f64);
     display::epoch_axis(done, total)
 }
 
@@ -197,20 +208,34 @@ fn plot<T: Clone + Send + Sync + 'static>(
 ) -> impl IntoView {
     let end = Memo::new(move |_| curves.with(|curves| curves.end));
     let top = Memo::new(move |_| curves.with(|curves| curves.top));
-    let series = series.with_x_range(0.0, end.get_untracked()).with_y_range(0.0, top.get_untracked());
+    let series = series
+        .with_x_range(0.0, end.get_untracked())
+        .with_y_range(0.0, top.get_untracked());
     let (max_x, max_y) = (series.max_x, series.max_y);
     // Every second label: ten divisions are round where five labels have room.
-    let y_labels = TickLabels::aligned_floats().with_min_chars(Y_LABEL_CHARS).with_format(move |value, _| {
-        let position = (value / top.get() * DIVISIONS as f64).round() as usize;
-        if position.is_multiple_of(2) { y_text(*value) } else { String::new() }
-    });
-    let x_labels = TickLabels::aligned_floats().with_format(|value, _| words::significant((value * 10.0).round() / 10.0));
+    let y_labels = TickLabels::aligned_floats()
+        .with_min_chars(Y_LABEL_CHARS)
+        .with_format(move |value, _| {
+            let position = (value / top.get() * DIVISIONS as f64).round() as usize;
+            if position.is_multiple_of(2) {
+                y_text(*value)
+            } else {
+                String::new()
+            }
+        });
+    let x_labels = TickLabels::aligned_floats()
+        .with_format(|value, _| words::significant((value * 10.0).round() / 10.0));
     let x_chars = x_labels.min_chars;
     Effect::new(move || {
         max_x.set(Some(end.get()));
         max_y.set(Some(top.get()));
         let plot_px = width.get() - LEFT_PX;
-        x_chars.set(display::epoch_label_chars(end.get(), plot_px, FONT_WIDTH_PX, 4.0 * PADDING_PX));
+        x_chars.set(display::epoch_label_chars(
+            end.get(),
+            plot_px,
+            FONT_WIDTH_PX,
+            4.0 * PADDING_PX,
+        ));
     });
     let points = Signal::derive(move || curves.with(|curves| curves.points.clone()));
     view! {

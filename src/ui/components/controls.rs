@@ -71,10 +71,15 @@ fn Share() -> impl IntoView {
         spawn_local(async move {
             let copied = share::copy(&address).await;
             // The page may have been left meanwhile, and the signal with it.
-            let _ = shared.try_set(if copied { Shared::Copied } else { Shared::Shown(address) });
+            let _ = shared.try_set(if copied {
+                Shared::Copied
+            } else {
+                Shared::Shown(address)
+            });
         });
     };
-    let select = |event: leptos::ev::FocusEvent| event_target::<web_sys::HtmlInputElement>(&event).select();
+    let select =
+        |event: leptos::ev::FocusEvent| event_target::<web_sys::HtmlInputElement>(&event).select();
     view! {
         <button type="button" class="button quiet" data-testid="share" on:click=share>
             <Icon path="M14 4l7 7-7 7v-4.2C8.5 13.8 5 15.600 3 19c.6-5.600 4-9.800 11-10.800z" />

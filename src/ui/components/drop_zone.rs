@@ -56,22 +56,41 @@ pub fn DropZone() -> impl IntoView {
 
 fn take_first(app: App, files: Option<FileList>) {
     let Some(file) = files.and_then(|files| files.get(0)) else {
-        return refuse(app, "What was dropped is not a file.", "Save the picture first, then drop the file.");
+        return refuse(
+            app,
+            "What was dropped is not a file.",
+            "Save the picture first, then drop the file.",
+        );
     };
     let name = file.name();
     let kind = file.type_();
     // Some systems do not tell the type; then the engine finds out.
     if !kind.is_empty() && !TYPES.split(',').any(|known| known == kind) {
         let fault = format!("“{name}” is not a JPEG, PNG or WebP image (its type is {kind}).");
-        return refuse(app, &fault, "Choose another file, or save the picture as one of these.");
+        return refuse(
+            app,
+            &fault,
+            "Choose another file, or save the picture as one of these.",
+        );
     }
     let size_bytes = file.size() as u64;
     if size_bytes > MAX_FILE_BYTES {
-        let fault = format!("“{name}” has {}, more than the 60 MB that are read.", words::bytes(size_bytes));
-        return refuse(app, &fault, "Scale the picture down; the network sees 32×32 pixels of it.");
+        let fault = format!(
+            "“{name}” has {}, more than the 60 MB that are read.",
+            words::bytes(size_bytes)
+        );
+        return refuse(
+            app,
+            &fault,
+            "Scale the picture down; the network sees 32×32 pixels of it.",
+        );
     }
     if !app.has_network.get_untracked() {
-        return refuse(app, "There is no trained network in this tab.", "Train one first, on the Train page.");
+        return refuse(
+            app,
+            "There is no trained network in this tab.",
+            "Train one first, on the Train page.",
+        );
     }
     spawn_local(read(app, file));
 }

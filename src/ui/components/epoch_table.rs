@@ -17,7 +17,14 @@ pub fn EpochTable() -> impl IntoView {
     let is_empty = move || newest.with(|(epochs, _)| *epochs == 0);
     let rows = move || {
         newest.get();
-        run.with_untracked(|run| run.epochs.iter().rev().take(MAX_ROWS).copied().collect::<Vec<_>>())
+        run.with_untracked(|run| {
+            run.epochs
+                .iter()
+                .rev()
+                .take(MAX_ROWS)
+                .copied()
+                .collect::<Vec<_>>()
+        })
     };
     view! {
         <section class="card" aria-label="Epochs">

@@ -18,7 +18,9 @@ pub fn id(setting: Setting) -> String {
 
 /// Brings an element into view and gives it the focus; opens what hides it.
 pub fn focus(id: &str) {
-    let Some(element) = document().get_element_by_id(id) else { return };
+    let Some(element) = document().get_element_by_id(id) else {
+        return;
+    };
     if let Ok(Some(details)) = element.closest("details") {
         let _ = details.set_attribute("open", "");
     }
@@ -39,7 +41,9 @@ pub fn Field(setting: Setting) -> impl IntoView {
     // The built-in pictures need no host.
     let is_muted = Memo::new(move |_| {
         setting == Setting::Data
-            && form.experiment.with(|experiment| experiment.dataset == Dataset::Synthetic)
+            && form
+                .experiment
+                .with(|experiment| experiment.dataset == Dataset::Synthetic)
     });
     view! {
         <div class="field" class:is-wrong=is_wrong class:is-muted=is_muted>
@@ -142,7 +146,11 @@ fn flag(setting: Setting) -> impl IntoView {
     let form = app().form;
     let is_on = Memo::new(move |_| form.text(setting) == "1");
     let enter = move |event: ev::Event| {
-        let text = if event_target_checked(&event) { "1" } else { "0" };
+        let text = if event_target_checked(&event) {
+            "1"
+        } else {
+            "0"
+        };
         form.enter(setting, text.to_owned());
     };
     view! {

@@ -21,23 +21,107 @@ struct Figure {
 }
 
 const MAIN: &[Figure] = &[
-    Figure { name: "test-accuracy", label: "Test accuracy", value: |run| last(run, |epoch| epoch.test_accuracy), text: words::percent, help: "Share of unseen test images classified rightly, after the last epoch" },
-    Figure { name: "label-accuracy", label: "Label accuracy", value: |run| last(run, |epoch| epoch.label_accuracy), text: words::percent, help: "Share of training images whose most trusted candidate is the true label" },
-    Figure { name: "loss", label: "Loss", value: RunState::loss, text: words::significant, help: "Training loss of the latest steps" },
-    Figure { name: "epoch", label: "Epoch", value: |run| (run.epoch > 0).then_some(run.epoch as f64), text: whole, help: "Passes over the training images" },
-    Figure { name: "throughput", label: "Throughput", value: |run| run.images_per_sec, text: words::throughput, help: "Training images a second" },
-    Figure { name: "eta", label: "Time left", value: RunState::eta_secs, text: words::duration, help: "Until the run ends, if it goes on at this speed" },
+    Figure {
+        name: "test-accuracy",
+        label: "Test accuracy",
+        value: |run| last(run, |epoch| epoch.test_accuracy),
+        text: words::percent,
+        help: "Share of unseen test images classified rightly, after the last epoch",
+    },
+    Figure {
+        name: "label-accuracy",
+        label: "Label accuracy",
+        value: |run| last(run, |epoch| epoch.label_accuracy),
+        text: words::percent,
+        help: "Share of training images whose most trusted candidate is the true label",
+    },
+    Figure {
+        name: "loss",
+        label: "Loss",
+        value: RunState::loss,
+        text: words::significant,
+        help: "Training loss of the latest steps",
+    },
+    Figure {
+        name: "epoch",
+        label: "Epoch",
+        value: |run| (run.epoch > 0).then_some(run.epoch as f64),
+        text: whole,
+        help: "Passes over the training images",
+    },
+    Figure {
+        name: "throughput",
+        label: "Throughput",
+        value: |run| run.images_per_sec,
+        text: words::throughput,
+        help: "Training images a second",
+    },
+    Figure {
+        name: "eta",
+        label: "Time left",
+        value: RunState::eta_secs,
+        text: words::duration,
+        help: "Until the run ends, if it goes on at this speed",
+    },
 ];
 
 const FURTHER: &[Figure] = &[
-    Figure { name: "best-accuracy", label: "Best test accuracy", value: |run| Some(run.summary()?.best), text: words::percent, help: "Over all epochs" },
-    Figure { name: "mean-accuracy", label: "Mean of last 10", value: |run| Some(run.summary()?.mean_of_last_ten), text: words::percent, help: "Test accuracy over the last ten epochs, as in the paper" },
-    Figure { name: "mean-confidence", label: "Mean confidence", value: |run| last(run, |epoch| epoch.mean_confidence), text: words::percent, help: "The largest confidence of an image, on average" },
-    Figure { name: "confident-wrong", label: "Confidently wrong", value: |run| last(run, |epoch| epoch.confident_wrong), text: words::percent, help: "Share of training images that hold a wrong label with a confidence over 0.9" },
-    Figure { name: "learning-rate", label: "Learning rate", value: |run| last(run, |epoch| epoch.lr), text: words::significant, help: "Of the last epoch" },
-    Figure { name: "parameters", label: "Parameters", value: |run| Some(run.info.as_ref()?.parameters as f64), text: whole, help: "Learnable numbers in the network" },
-    Figure { name: "train-images", label: "Training images", value: |run| Some(run.info.as_ref()?.train_images as f64), text: whole, help: "" },
-    Figure { name: "test-images", label: "Test images", value: |run| Some(run.info.as_ref()?.test_images as f64), text: whole, help: "" },
+    Figure {
+        name: "best-accuracy",
+        label: "Best test accuracy",
+        value: |run| Some(run.summary()?.best),
+        text: words::percent,
+        help: "Over all epochs",
+    },
+    Figure {
+        name: "mean-accuracy",
+        label: "Mean of last 10",
+        value: |run| Some(run.summary()?.mean_of_last_ten),
+        text: words::percent,
+        help: "Test accuracy over the last ten epochs, as in the paper",
+    },
+    Figure {
+        name: "mean-confidence",
+        label: "Mean confidence",
+        value: |run| last(run, |epoch| epoch.mean_confidence),
+        text: words::percent,
+        help: "The largest confidence of an image, on average",
+    },
+    Figure {
+        name: "confident-wrong",
+        label: "Confidently wrong",
+        value: |run| last(run, |epoch| epoch.confident_wrong),
+        text: words::percent,
+        help: "Share of training images that hold a wrong label with a confidence over 0.9",
+    },
+    Figure {
+        name: "learning-rate",
+        label: "Learning rate",
+        value: |run| last(run, |epoch| epoch.lr),
+        text: words::significant,
+        help: "Of the last epoch",
+    },
+    Figure {
+        name: "parameters",
+        label: "Parameters",
+        value: |run| Some(run.info.as_ref()?.parameters as f64),
+        text: whole,
+        help: "Learnable numbers in the network",
+    },
+    Figure {
+        name: "train-images",
+        label: "Training images",
+        value: |run| Some(run.info.as_ref()?.train_images as f64),
+        text: whole,
+        help: "",
+    },
+    Figure {
+        name: "test-images",
+        label: "Test images",
+        value: |run| Some(run.info.as_ref()?.test_images as f64),
+        text: whole,
+        help: "",
+    },
 ];
 
 fn last(run: &RunState, value: fn(&EpochMetrics) -> f64) -> Option<f64> {
@@ -103,8 +187,10 @@ fn StepLosses() -> impl IntoView {
     let steps = Memo::new(move |_| run.with(|run| run.step_losses.len().min(EXPOSED_STEPS)));
     let losses = move || {
         let steps = steps.get();
-        run.with_untracked(|run| serde_json::to_string(&run.step_losses[..steps.min(run.step_losses.len())]))
-            .unwrap_or_default()
+        run.with_untracked(|run| {
+            serde_json::to_string(&run.step_losses[..steps.min(run.step_losses.len())])
+        })
+        .unwrap_or_default()
     };
     view! { <span hidden data-testid="step-losses" data-value=losses></span> }
 }

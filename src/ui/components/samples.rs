@@ -80,7 +80,9 @@ fn Cards(cast: Cast) -> impl IntoView {
 
 /// Raises the number of shown cards step by step. Ends when the component is gone.
 fn show_more(shown: RwSignal<usize>, total: usize) {
-    let Some(now) = shown.try_get_untracked() else { return };
+    let Some(now) = shown.try_get_untracked() else {
+        return;
+    };
     if now < total {
         shown.set((now + CARDS_AT_ONCE).min(total));
         set_timeout(move || show_more(shown, total), CARD_PAUSE);
@@ -89,18 +91,30 @@ fn show_more(shown: RwSignal<usize>, total: usize) {
 
 fn card(position: usize, sample: &Sample, class_names: &[String]) -> impl IntoView + use<> {
     let run = app().run;
-    let confidences =
-        Memo::new(move |_| run.with(|run| run.sample_confidences.get(position).cloned().unwrap_or_default()));
+    let confidences = Memo::new(move |_| {
+        run.with(|run| {
+            run.sample_confidences
+                .get(position)
+                .cloned()
+                .unwrap_or_default()
+        })
+    });
     let label = sample.label;
     let is_right = Memo::new(move |_| confidences.with(|row| display::leader(row)) == Some(label));
     let planes = run.with_untracked(|run| {
         let pixels = run.sample_pixels.chunks(IMAGE_BYTES).nth(position);
         pixels.map(<[u8]>::to_vec).unwrap_or_default()
     });
-    let name = |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
+    let name = |class: usize| {
+        class_names
+            .get(class)
+            .cloned()
+            .unwrap_or_else(|| class.to_string())
+    };
     let (drawn, rest) = display::split_candidates(&sample.candidates, label, MAX_BARS);
     let bars = drawn.into_iter().map(|class| {
-        let confidence = Memo::new(move |_| confidences.with(|row| row.get(class).copied().unwrap_or_default()));
+        let confidence =
+            Memo::new(move |_| confidences.with(|row| row.get(class).copied().unwrap_or_default()));
         bar(name(class), class == label, confidence)
     });
     let rest_bar = (!rest.is_empty()).then(|| {
