@@ -27,9 +27,6 @@ fn main() -> io::Result<()> {
     let mut hasher = DefaultHasher::new();
     files.hash(&mut hasher);
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
-    println!(
-        "cargo::rustc-env=PRODEN_BUILD_ID={version}-{:016x}",
-        hasher.finish()
-    );
+    println!("cargo::rustc-env=PRODEN_BUILD_ID={version}-{:016x}", hasher.finish());
     Ok(())
 }

@@ -73,10 +73,7 @@ pub enum Event {
     /// The run (or what was asked) could not go on.
     Failed(Failure),
     /// The answer to [`Command::Classify`].
-    Classified {
-        request: u32,
-        outcome: Classification,
-    },
+    Classified { request: u32, outcome: Classification },
 }
 
 /// How far a download has come.
@@ -175,11 +172,7 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(fault: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            fault: fault.into(),
-            remedy: remedy.into(),
-            setting: None,
-        }
+        Self { fault: fault.into(), remedy: remedy.into(), setting: None }
     }
 
     /// Points at the setting to change.
@@ -194,10 +187,7 @@ impl Failure {
 pub enum Classification {
     /// One probability a class. The payload holds the 32x32 crop that the network saw,
     /// u8 `[3, 32, 32]`.
-    Probabilities {
-        class_names: Vec<String>,
-        probabilities: Vec<f32>,
-    },
+    Probabilities { class_names: Vec<String>, probabilities: Vec<f32> },
     /// The image (or the lack of a network) is at fault.
     Refused(Failure),
 }
@@ -208,9 +198,7 @@ mod tests {
 
     #[test]
     fn messages_survive_the_wire() {
-        let command = Command::Start {
-            experiment: Experiment::default(),
-        };
+        let command = Command::Start { experiment: Experiment::default() };
         let text = serde_json::to_string(&command).unwrap();
         assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), command);
 
@@ -221,11 +209,9 @@ mod tests {
 
     #[test]
     fn an_experiment_out_of_bounds_is_no_command() {
-        let text = serde_json::to_string(&Command::Start {
-            experiment: Experiment::default(),
-        })
-        .unwrap()
-        .replace(r#""rate":0.1"#, r#""rate":7"#);
+        let text = serde_json::to_string(&Command::Start { experiment: Experiment::default() })
+            .unwrap()
+            .replace(r#""rate":0.1"#, r#""rate":7"#);
         assert!(serde_json::from_str::<Command>(&text).is_err());
     }
 }

@@ -8,48 +8,24 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn dependencies(features: &str, target: &str) -> String {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--locked",
-            "--prefix",
-            "none",
-            "-e",
-            "normal",
-            "--no-default-features",
-        ])
-        .args([
-            "--package",
-            "proden",
-            "--features",
-            features,
-            "--target",
-            target,
-        ])
+        .args(["tree", "--locked", "--prefix", "none", "-e", "normal", "--no-default-features"])
+        .args(["--package", "proden", "--features", features, "--target", target])
         .current_dir(ROOT)
         .output()
         .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn has(tree: &str, name: &str) -> bool {
-    tree.lines()
-        .any(|line| line.split(' ').next() == Some(name))
+    tree.lines().any(|line| line.split(' ').next() == Some(name))
 }
 
 #[test]
 fn the_page_has_no_tensor_library() {
     let tree = dependencies("ui", "wasm32-unknown-unknown");
     assert!(has(&tree, "leptos"), "{tree}");
-    assert!(
-        !tree
-            .lines()
-            .any(|line| line.starts_with("burn") || line.starts_with("cubecl"))
-    );
+    assert!(!tree.lines().any(|line| line.starts_with("burn") || line.starts_with("cubecl")));
     assert!(!has(&tree, "wgpu"));
 }
 
@@ -69,11 +45,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     entries
         .flat_map(|entry| {
             let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                sources(&path)
-            } else {
-                vec![path]
-            }
+            if path.is_dir() { sources(&path) } else { vec![path] }
         })
         .collect()
 }
@@ -83,44 +55,24 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn modules_import_only_what_lies_below_them() {
     const BROWSER: [&str; 4] = ["web_sys", "js_sys", "wasm_bindgen", "leptos"];
     let above = |modules: &[&str]| -> Vec<String> {
-        modules
-            .iter()
-            .map(|module| format!("crate::{module}"))
-            .collect()
+        modules.iter().map(|module| format!("crate::{module}")).collect()
     };
     let rules: [(&str, Vec<String>); 7] = [
         (
             "experiment",
-            [
-                above(&["data", "model", "train", "engine", "ui", "cli"]),
-                names(&["burn"]),
-            ]
-            .concat(),
+            [above(&["data", "model", "train", "engine", "ui", "cli"]), names(&["burn"])].concat(),
         ),
         (
             "data",
-            [
-                above(&["model", "train", "engine", "ui", "cli"]),
-                names(&["burn", "clap"]),
-            ]
-            .concat(),
+            [above(&["model", "train", "engine", "ui", "cli"]), names(&["burn", "clap"])].concat(),
         ),
-        (
-            "model",
-            [above(&["train", "engine", "ui", "cli"]), names(&["clap"])].concat(),
-        ),
-        (
-            "train",
-            [above(&["engine", "ui", "cli"]), names(&["clap"])].concat(),
-        ),
+        ("model", [above(&["train", "engine", "ui", "cli"]), names(&["clap"])].concat()),
+        ("train", [above(&["engine", "ui", "cli"]), names(&["clap"])].concat()),
         ("engine", [above(&["ui", "cli"]), names(&["clap"])].concat()),
         (
             "ui",
-            [
-                above(&["data", "model", "train", "engine", "cli"]),
-                names(&["burn", "clap"]),
-            ]
-            .concat(),
+            [above(&["data", "model", "train", "engine", "cli"]), names(&["burn", "clap"])]
+                .concat(),
         ),
         ("cli", above(&["ui"])),
     ];

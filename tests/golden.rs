@@ -7,25 +7,35 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use common::{Golden, NETWORKS};
+use futures_executor::block_on;
 use proden::experiment::NetworkKind;
 use proden::model::{NetworkConfig, weights};
 
-#[test]
-fn training_follows_pytorch() {
+/// A reference run; None, and said, where the files are not.
+fn golden(network: (NetworkKind, f64)) -> Option<Golden> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/golden");
     if !folder.is_dir() {
-        println!(
-            "SKIPPED: {} is not here, so nothing is compared with PyTorch",
-            folder.display()
-        );
-        return;
+        println!("SKIPPED: {} is not here: no comparison with PyTorch", folder.display());
+        return None;
     }
-    for network in NETWORKS {
-        let file = |extension| folder.join(network.0.name()).with_extension(extension);
-        let tensors = fs::read(file("safetensors")).unwrap();
-        let json = fs::read_to_string(file("json")).unwrap();
-        let golden = Golden::parse(network, &tensors, &json);
-        futures_executor::block_on(golden.check(&Device::flex()));
+    let file = |extension| folder.join(network.0.name()).with_extension(extension);
+    let tensors = fs::read(file("safetensors")).unwrap();
+    let json = fs::read_to_string(file("json")).unwrap();
+    Some(Golden::parse(network, &tensors, &json))
+}
+
+#[test]
+fn training_follows_pytorch() {
+    for golden in NETWORKS.into_iter().filter_map(golden) {
+        println!("{}", block_on(golden.check(&Device::flex())));
+    }
+}
+
+/// Why WebGPU has wider bounds: see `common::CONVNET_BEYOND_THE_TIE`.
+#[test]
+fn the_last_bit_decides_a_near_tie() {
+    if let Some(golden) = golden(NETWORKS[0]) {
+        println!("nudged {}", block_on(golden.nudged().check(&Device::flex())));
     }
 }
 
@@ -37,33 +47,17 @@ fn published_networks_have_the_published_sizes() {
         (NetworkKind::ResNet18, 11_173_962),
         (NetworkKind::ResNet32, 466_906),
     ] {
-        let config = NetworkConfig {
-            kind,
-            classes: 10,
-            width: 1.0,
-            dropout: true,
-            seed: 1,
-        };
-        assert_eq!(
-            weights::parameters(&config.init(&device)),
-            parameters,
-            "{kind}"
-        );
+        let config = NetworkConfig { kind, classes: 10, width: 1.0, dropout: true, seed: 1 };
+        assert_eq!(weights::parameters(&config.init(&device)), parameters, "{kind}");
     }
 }
 
 #[test]
 fn foreign_weights_are_refused_by_name() {
     let kind = NetworkKind::ResNet32;
-    let config = NetworkConfig {
-        kind,
-        classes: 10,
-        width: 0.25,
-        dropout: true,
-        seed: 1,
-    };
+    let config = NetworkConfig { kind, classes: 10, width: 0.25, dropout: true, seed: 1 };
     let device = Device::flex();
-    let export = || futures_executor::block_on(weights::export(&config.init(&device))).unwrap();
+    let export = || block_on(weights::export(&config.init(&device))).unwrap();
     let import = |tensors| weights::import(config.init(&device), &tensors).map(drop);
 
     let whole = export();
@@ -72,22 +66,13 @@ fn foreign_weights_are_refused_by_name() {
 
     let mut missing = whole.clone();
     missing.remove("fc.bias");
-    assert_eq!(
-        import(missing),
-        Err(weights::WeightsError::Missing("fc.bias".to_owned()))
-    );
+    assert_eq!(import(missing), Err(weights::WeightsError::Missing("fc.bias".to_owned())));
 
     let mut extra = whole.clone();
     extra.insert("fc.scale".to_owned(), whole["fc.bias"].clone());
-    assert_eq!(
-        import(extra),
-        Err(weights::WeightsError::Extra("fc.scale".to_owned()))
-    );
+    assert_eq!(import(extra), Err(weights::WeightsError::Extra("fc.scale".to_owned())));
 
     let mut misshapen = whole.clone();
     misshapen.insert("fc.bias".to_owned(), whole["conv1.weight"].clone());
-    assert!(matches!(
-        import(misshapen),
-        Err(weights::WeightsError::Shape { .. })
-    ));
+    assert!(matches!(import(misshapen), Err(weights::WeightsError::Shape { .. })));
 }

@@ -61,32 +61,18 @@ fn epochs(events: &[Event]) -> Vec<EpochMetrics> {
     });
     // Times differ from run to run.
     metrics
-        .map(|metrics| EpochMetrics {
-            images_per_sec: 0.0,
-            elapsed_secs: 0.0,
-            ..metrics
-        })
+        .map(|metrics| EpochMetrics { images_per_sec: 0.0, elapsed_secs: 0.0, ..metrics })
         .collect()
 }
 
 fn start(experiment: Experiment) -> Vec<Command> {
-    vec![
-        Command::Hello {
-            build: BUILD_ID.to_owned(),
-        },
-        Command::Start { experiment },
-    ]
+    vec![Command::Hello { build: BUILD_ID.to_owned() }, Command::Start { experiment }]
 }
 
 #[test]
 fn a_run_tells_its_story_in_order() {
     let events = converse(start(tiny()), |_, _| {});
-    assert_eq!(
-        events[0],
-        Event::Ready {
-            build: BUILD_ID.to_owned()
-        }
-    );
+    assert_eq!(events[0], Event::Ready { build: BUILD_ID.to_owned() });
     let mut run = RunState::begun();
     for event in &events {
         run.apply(event, &[]);
@@ -124,23 +110,12 @@ fn a_run_can_be_stopped_and_replaced() {
     assert!(epochs(&stopped).is_empty());
 
     let mut replaced = false;
-    let events = converse(
-        start(Experiment {
-            epochs: 50,
-            ..tiny()
-        }),
-        move |event, sender| {
-            if matches!(event, Event::Progress(_)) && !std::mem::replace(&mut replaced, true) {
-                let experiment = Experiment {
-                    epochs: 1,
-                    ..tiny()
-                };
-                sender
-                    .unbounded_send((Command::Start { experiment }, None))
-                    .unwrap();
-            }
-        },
-    );
+    let events = converse(start(Experiment { epochs: 50, ..tiny() }), move |event, sender| {
+        if matches!(event, Event::Progress(_)) && !std::mem::replace(&mut replaced, true) {
+            let experiment = Experiment { epochs: 1, ..tiny() };
+            sender.unbounded_send((Command::Start { experiment }, None)).unwrap();
+        }
+    });
     assert_eq!(events.last(), Some(&Event::Finished));
     assert_eq!(epochs(&events).len(), 1);
 }
@@ -148,17 +123,8 @@ fn a_run_can_be_stopped_and_replaced() {
 #[test]
 fn methods_differ_in_what_they_find() {
     let labels = |method| {
-        let experiment = Experiment {
-            method,
-            rate: 0.3,
-            epochs: 8,
-            train_limit: 320,
-            ..tiny()
-        };
-        epochs(&converse(start(experiment), |_, _| {}))
-            .last()
-            .unwrap()
-            .label_accuracy
+        let experiment = Experiment { method, rate: 0.3, epochs: 8, train_limit: 320, ..tiny() };
+        epochs(&converse(start(experiment), |_, _| {})).last().unwrap().label_accuracy
     };
     assert_eq!(labels(Method::Supervised), 1.0);
     assert!(labels(Method::Proden) > labels(Method::Average));
@@ -169,13 +135,9 @@ fn photos_are_classified_while_training_and_refused_before() {
     let events = converse(start(tiny()), |event, sender| {
         if let Event::Epoch { .. } = event {
             let command = Command::Classify { request: 7 };
-            sender
-                .unbounded_send((command, Some(b"no photo".to_vec())))
-                .unwrap();
+            sender.unbounded_send((command, Some(b"no photo".to_vec()))).unwrap();
             let file = image_file();
-            sender
-                .unbounded_send((Command::Classify { request: 8 }, Some(file)))
-                .unwrap();
+            sender.unbounded_send((Command::Classify { request: 8 }, Some(file))).unwrap();
         }
     });
     let answer = |wanted| {
@@ -185,11 +147,7 @@ fn photos_are_classified_while_training_and_refused_before() {
         })
     };
     assert!(matches!(answer(7), Some(Classification::Refused(_))));
-    let Some(Classification::Probabilities {
-        probabilities,
-        class_names,
-    }) = answer(8)
-    else {
+    let Some(Classification::Probabilities { probabilities, class_names }) = answer(8) else {
         panic!("{:?}", answer(8));
     };
     assert_eq!(class_names.len(), 10);
@@ -205,17 +163,10 @@ fn image_file() -> Vec<u8> {
 
 #[test]
 fn a_diverging_run_is_stopped_with_a_remedy() {
-    let experiment = Experiment {
-        lr: 10.0,
-        momentum: 0.99,
-        weight_decay: 1.0,
-        epochs: 200,
-        ..tiny()
-    };
+    let experiment =
+        Experiment { lr: 10.0, momentum: 0.99, weight_decay: 1.0, epochs: 200, ..tiny() };
     let events = converse(start(experiment), |_, _| {});
-    let Some(Event::Failed(failure)) = events.last() else {
-        panic!("{:?}", events.last())
-    };
+    let Some(Event::Failed(failure)) = events.last() else { panic!("{:?}", events.last()) };
     assert!(failure.fault.contains("diverged"), "{}", failure.fault);
     assert_eq!(failure.setting.as_deref(), Some("lr"));
 }
@@ -251,14 +202,8 @@ fn cifar_files_are_read_up_to_the_limit_and_faults_are_named() {
         Some(Event::Failed(failure)) => failure.fault,
         other => panic!("{other:?}"),
     };
-    let all = Experiment {
-        train_limit: 0,
-        ..experiment.clone()
-    };
-    assert!(
-        failure(all).contains("data_batch_2.bin"),
-        "the second file is not there"
-    );
+    let all = Experiment { train_limit: 0, ..experiment.clone() };
+    assert!(failure(all).contains("data_batch_2.bin"), "the second file is not there");
     fs::write(batches.join("test_batch.bin"), &records[..3_000]).unwrap();
     assert!(failure(experiment).contains("cut short"));
     fs::remove_dir_all(&folder).unwrap();

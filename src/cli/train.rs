@@ -18,10 +18,7 @@ use crate::protocol::{self, Event, Failure};
 /// The arguments: `-c`, `--out`, and each setting by its name.
 pub fn command() -> Command {
     let settings = Setting::ALL.iter().map(|setting| {
-        Arg::new(setting.name())
-            .long(setting.name())
-            .value_name("VALUE")
-            .help(setting.help())
+        Arg::new(setting.name()).long(setting.name()).value_name("VALUE").help(setting.help())
     });
     Command::new("train")
         .about("Train a network; writes config.json and metrics.jsonl into DIR")
@@ -50,9 +47,7 @@ pub fn command() -> Command {
 /// When the settings are wrong, the results cannot be written, or the run fails.
 pub fn main(matches: &ArgMatches) -> Result<()> {
     let experiment = experiment(matches)?;
-    let out = matches
-        .get_one::<PathBuf>("out")
-        .context("--out is missing")?;
+    let out = matches.get_one::<PathBuf>("out").context("--out is missing")?;
     fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
     let config = serde_json::to_string_pretty(&experiment)?;
     write(&out.join("config.json"), &(config + "\n"))?;

@@ -21,11 +21,7 @@ pub struct View {
 
 impl View {
     /// The image as it is.
-    pub const IDENTITY: Self = Self {
-        flip: false,
-        dx: 0,
-        dy: 0,
-    };
+    pub const IDENTITY: Self = Self { flip: false, dx: 0, dy: 0 };
 
     /// The view of an image in an epoch. `position` numbers the draws of the run:
     /// epoch * images + image.
@@ -60,11 +56,7 @@ mod tests {
 
     #[test]
     fn views_shift_mirror_and_pad() {
-        let view = View {
-            flip: true,
-            dx: 0,
-            dy: 2,
-        };
+        let view = View { flip: true, dx: 0, dy: 2 };
         assert_eq!(view.source(0, 0), Some((31, 2)));
         assert_eq!(view.source(0, 30), None);
     }

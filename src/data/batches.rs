@@ -21,9 +21,7 @@ pub struct Normaliser {
 
 impl Normaliser {
     pub fn new(stats: &ChannelStats) -> Self {
-        Self {
-            lookup: stats.lookup(),
-        }
+        Self { lookup: stats.lookup() }
     }
 
     /// The images at `ids`, f32 `[ids, 3, 32, 32]`; `view` says how each is looked at.
@@ -95,11 +93,7 @@ mod tests {
         let batch = normaliser.batch(&images, &[1, 0], |_| View::IDENTITY);
         assert_eq!(batch.len(), 2 * IMAGE_BYTES);
         assert_eq!((batch[0], batch[IMAGE_BYTES]), (1.0, -1.0));
-        let shifted = View {
-            flip: false,
-            dx: 4,
-            dy: 0,
-        };
+        let shifted = View { flip: false, dx: 4, dy: 0 };
         let batch = normaliser.batch(&images, &[1], |_| shifted);
         assert_eq!(batch[SIDE - 5..SIDE - 3], [1.0, -1.0]);
     }

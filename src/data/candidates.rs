@@ -33,11 +33,7 @@ impl CandidateSets {
             let label = usize::from(images.labels[index]);
             // One draw for each other label whatever the rule, so that the sets of an image do
             // not depend on the rule's shape.
-            for (class, member) in set
-                .iter_mut()
-                .enumerate()
-                .filter(|&(class, _)| class != label)
-            {
+            for (class, member) in set.iter_mut().enumerate().filter(|&(class, _)| class != label) {
                 let allowed = match rule {
                     CandidateRule::Uniform | CandidateRule::Uniform1 => true,
                     CandidateRule::Pair => class == (label + 1) % classes,
@@ -127,9 +123,7 @@ mod tests {
         ImageSet {
             pixels: Vec::new(),
             labels: (0..count).map(|index| (index % classes) as u8).collect(),
-            superclasses: (0..count)
-                .map(|index| (index % classes / 5) as u8)
-                .collect(),
+            superclasses: (0..count).map(|index| (index % classes / 5) as u8).collect(),
         }
     }
 
@@ -179,9 +173,7 @@ mod tests {
                     CandidateRule::Superclass => {
                         let family = label / 5 * 5..label / 5 * 5 + 5;
                         assert!(
-                            set.iter()
-                                .enumerate()
-                                .all(|(c, &m)| m == 0 || family.contains(&c))
+                            set.iter().enumerate().all(|(c, &m)| m == 0 || family.contains(&c))
                         );
                     }
                 }

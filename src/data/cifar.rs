@@ -15,10 +15,7 @@ pub enum CifarError {
     #[error(
         "its {len_bytes} bytes are no whole number of {record_bytes}-byte records: it is cut short or of another format"
     )]
-    NotWhole {
-        len_bytes: usize,
-        record_bytes: usize,
-    },
+    NotWhole { len_bytes: usize, record_bytes: usize },
     #[error(
         "record {record} has the label {label}, but labels end at {max}: it is damaged or of another format"
     )]
@@ -89,10 +86,7 @@ impl Layout {
         }
         let record_bytes = self.record_bytes();
         if !bytes.len().is_multiple_of(record_bytes) {
-            return Err(CifarError::NotWhole {
-                len_bytes: bytes.len(),
-                record_bytes,
-            });
+            return Err(CifarError::NotWhole { len_bytes: bytes.len(), record_bytes });
         }
         let count = bytes.len() / record_bytes;
         let count = if limit == 0 { count } else { count.min(limit) };
@@ -105,20 +99,12 @@ impl Layout {
             let (labels, pixels) = bytes.split_at(self.label_bytes);
             let label = labels[self.label_bytes - 1];
             if label >= self.classes {
-                return Err(CifarError::BadLabel {
-                    record,
-                    label,
-                    max: self.classes - 1,
-                });
+                return Err(CifarError::BadLabel { record, label, max: self.classes - 1 });
             }
             if let [coarse, _] = *labels {
                 if usize::from(coarse) >= CIFAR100_SUPERCLASSES {
                     let max = CIFAR100_SUPERCLASSES as u8 - 1;
-                    return Err(CifarError::BadLabel {
-                        record,
-                        label: coarse,
-                        max,
-                    });
+                    return Err(CifarError::BadLabel { record, label: coarse, max });
                 }
                 set.superclasses.push(coarse);
             }
@@ -133,9 +119,7 @@ impl Layout {
 fn looks_like_html(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     ["<!doctype", "<html"].iter().any(|tag| {
-        start
-            .get(..tag.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(tag.as_bytes()))
+        start.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag.as_bytes()))
     })
 }
 
@@ -146,10 +130,7 @@ pub fn class_names(dataset: Dataset) -> Vec<String> {
         Dataset::Cifar10 => CIFAR10_NAMES,
         Dataset::Cifar100 => CIFAR100_NAMES,
     };
-    names
-        .split_whitespace()
-        .map(|name| name.replace('_', " "))
-        .collect()
+    names.split_whitespace().map(|name| name.replace('_', " ")).collect()
 }
 
 const CIFAR100_SUPERCLASSES: usize = 20;
@@ -199,29 +180,14 @@ mod tests {
             (CIFAR10, &b""[..], CifarError::Empty),
             (CIFAR10, b"\n <!DOCTYPE html><p>Not found", CifarError::Html),
             (CIFAR10, b"<html>", CifarError::Html),
-            (
-                CIFAR10,
-                short,
-                CifarError::NotWhole {
-                    len_bytes: 3_000,
-                    record_bytes: 3_073,
-                },
-            ),
+            (CIFAR10, short, CifarError::NotWhole { len_bytes: 3_000, record_bytes: 3_073 }),
         ];
         for (layout, bytes, error) in cases {
             assert_eq!(layout.parse(bytes, 0), Err(error));
         }
-        let bad = CifarError::BadLabel {
-            record: 0,
-            label: 10,
-            max: 9,
-        };
+        let bad = CifarError::BadLabel { record: 0, label: 10, max: 9 };
         assert_eq!(CIFAR10.parse(&record(&[10], 0), 0), Err(bad));
-        let bad = CifarError::BadLabel {
-            record: 0,
-            label: 20,
-            max: 19,
-        };
+        let bad = CifarError::BadLabel { record: 0, label: 20, max: 19 };
         assert_eq!(CIFAR100.parse(&record(&[20, 5], 0), 0), Err(bad));
     }
 

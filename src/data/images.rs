@@ -81,10 +81,7 @@ impl ChannelStats {
             }
         }
         let count = (images.len() * PLANE).max(1) as f64;
-        let mut stats = Self {
-            mean: [0.0; CHANNELS],
-            std: [1.0; CHANNELS],
-        };
+        let mut stats = Self { mean: [0.0; CHANNELS], std: [1.0; CHANNELS] };
         for channel in 0..CHANNELS {
             let mean = sums[channel] as f64 / count;
             let variance = squares[channel] as f64 / count - mean * mean;
@@ -118,11 +115,7 @@ mod tests {
         image[..PLANE / 2].fill(255);
         image[PLANE..2 * PLANE].fill(255);
         image[2 * PLANE..].fill(51);
-        let set = ImageSet {
-            pixels: image,
-            labels: vec![0],
-            superclasses: vec![],
-        };
+        let set = ImageSet { pixels: image, labels: vec![0], superclasses: vec![] };
         let stats = ChannelStats::of(&set);
         assert_eq!(stats.mean, [0.5, 1.0, 0.2]);
         assert_eq!(stats.std, [0.5, 1.0, 1.0]);

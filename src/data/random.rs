@@ -35,10 +35,7 @@ mod tests {
     fn streams_are_fixed_and_independent() {
         let draw = |seed, name, position| stream(seed, name, position).random::<u64>();
         // Pinned: a change here changes what every shared link means.
-        assert_eq!(
-            draw(1, Stream::Candidates, 0),
-            draw(1, Stream::Candidates, 0)
-        );
+        assert_eq!(draw(1, Stream::Candidates, 0), draw(1, Stream::Candidates, 0));
         let all = [
             draw(1, Stream::Candidates, 0),
             draw(2, Stream::Candidates, 0),

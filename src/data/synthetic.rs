@@ -27,11 +27,7 @@ const EDGE: f32 = 0.7;
 /// those of a smaller one.
 pub fn draw(train_limit: usize, test_limit: usize) -> DataSet {
     let size = |limit: usize, default: usize| {
-        if limit == 0 {
-            default
-        } else {
-            limit.min(MAX_IMAGES)
-        }
+        if limit == 0 { default } else { limit.min(MAX_IMAGES) }
     };
     DataSet {
         train: draw_images(0, size(train_limit, TRAIN_IMAGES)),
@@ -65,10 +61,7 @@ fn draw_picture(label: usize, random: &mut impl Rng) -> Vec<u8> {
     let figure = Figure::draw(label, random);
     let (front, back) = contrasting_colours(random);
     // The background is shaded in a random direction.
-    let (slope_x, slope_y) = (
-        random.random_range(-0.8..0.8),
-        random.random_range(-0.8..0.8),
-    );
+    let (slope_x, slope_y) = (random.random_range(-0.8..0.8), random.random_range(-0.8..0.8));
     let noise = random.random_range(6.0..22.0);
     let mut picture = vec![0; IMAGE_BYTES];
     for at in 0..PLANE {
@@ -122,10 +115,7 @@ impl Figure {
         let angle = random.random_range(-0.44..0.44_f32);
         Self {
             label,
-            centre: (
-                random.random_range(-room..room),
-                random.random_range(-room..room),
-            ),
+            centre: (random.random_range(-room..room), random.random_range(-room..room)),
             radius,
             period: random.random_range(7.0..11.0),
             sin: angle.sin(),
@@ -192,17 +182,9 @@ mod tests {
     #[test]
     fn classes_are_balanced_and_pictures_have_contrast() {
         let set = draw(0, 0);
-        assert_eq!(
-            (set.train.len(), set.test.len()),
-            (TRAIN_IMAGES, TEST_IMAGES)
-        );
+        assert_eq!((set.train.len(), set.test.len()), (TRAIN_IMAGES, TEST_IMAGES));
         for class in 0..CLASSES as u8 {
-            let count = set
-                .train
-                .labels
-                .iter()
-                .filter(|&&label| label == class)
-                .count();
+            let count = set.train.labels.iter().filter(|&&label| label == class).count();
             assert!((140..=260).contains(&count), "class {class}: {count}");
         }
         for index in 0..50 {

@@ -63,15 +63,8 @@ pub async fn find() -> Result<Adapter, NoAdapter> {
         .unchecked_into::<NavigatorWithGpu>();
     let gpu = navigator.gpu().ok_or(NoAdapter::Unsupported)?;
     let options = js_sys::Object::new();
-    let _ = js_sys::Reflect::set(
-        &options,
-        &"powerPreference".into(),
-        &"high-performance".into(),
-    );
-    let adapter = gpu
-        .request_adapter(&options)
-        .await
-        .map_err(|_| NoAdapter::None)?;
+    let _ = js_sys::Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
+    let adapter = gpu.request_adapter(&options).await.map_err(|_| NoAdapter::None)?;
     if adapter.is_null() || adapter.is_undefined() {
         return Err(NoAdapter::None);
     }
@@ -91,45 +84,21 @@ fn describe(adapter: &GpuAdapter) -> Adapter {
     });
     // Older Chromium has no such flag, but names its software adapter.
     let is_software = info.is_fallback_adapter().unwrap_or(false)
-        || info
-            .architecture()
-            .is_some_and(|architecture| architecture == "swiftshader");
+        || info.architecture().is_some_and(|architecture| architecture == "swiftshader");
     let limits = adapter.limits();
     let limit = |title: &str, name: &str, unit_bytes: f64, unit: &str| {
         let value = js_sys::Reflect::get(&limits, &name.into()).ok()?.as_f64()?;
-        Some((
-            title.to_owned(),
-            format!("{}{unit}", (value / unit_bytes).round()),
-        ))
+        Some((title.to_owned(), format!("{}{unit}", (value / unit_bytes).round())))
     };
     const MIB: f64 = 1024.0 * 1024.0;
     Adapter {
-        name: if name.is_empty() {
-            "unnamed graphics card".to_owned()
-        } else {
-            name
-        },
+        name: if name.is_empty() { "unnamed graphics card".to_owned() } else { name },
         is_software,
         limits: [
             limit("Largest buffer", "maxBufferSize", MIB, " MiB"),
-            limit(
-                "Largest binding",
-                "maxStorageBufferBindingSize",
-                MIB,
-                " MiB",
-            ),
-            limit(
-                "Workgroup memory",
-                "maxComputeWorkgroupStorageSize",
-                1024.0,
-                " KiB",
-            ),
-            limit(
-                "Workgroup size",
-                "maxComputeInvocationsPerWorkgroup",
-                1.0,
-                "",
-            ),
+            limit("Largest binding", "maxStorageBufferBindingSize", MIB, " MiB"),
+            limit("Workgroup memory", "maxComputeWorkgroupStorageSize", 1024.0, " KiB"),
+            limit("Workgroup size", "maxComputeInvocationsPerWorkgroup", 1.0, ""),
         ]
         .into_iter()
         .flatten()

@@ -29,21 +29,14 @@ fn cpu(reason: Option<String>) -> Chosen {
     use crate::protocol::DeviceKind;
 
     let threads = "1".to_owned();
-    let name = if cfg!(target_feature = "simd128") {
-        "CPU with SIMD"
-    } else {
-        "CPU"
-    };
+    let name = if cfg!(target_feature = "simd128") { "CPU with SIMD" } else { "CPU" };
     let report = DeviceReport {
         kind: DeviceKind::Cpu,
         name: name.to_owned(),
         reason,
         limits: vec![("Threads".to_owned(), threads)],
     };
-    Chosen {
-        device: Device::flex(),
-        report,
-    }
+    Chosen { device: Device::flex(), report }
 }
 
 #[cfg(not(all(feature = "engine", target_family = "wasm")))]
@@ -103,9 +96,9 @@ mod gpu {
                 "WebGPU is here only in software ({}), which is slower than the CPU, so the CPU trains.",
                 adapter.name
             )))),
-            Err(NoAdapter::Unsupported) => Ok(cpu(Some(
-                "This browser has no WebGPU, so the CPU trains.".to_owned(),
-            ))),
+            Err(NoAdapter::Unsupported) => {
+                Ok(cpu(Some("This browser has no WebGPU, so the CPU trains.".to_owned())))
+            }
             Err(NoAdapter::None) => Ok(cpu(Some(
                 "The browser offers no graphics card for WebGPU, so the CPU trains.".to_owned(),
             ))),

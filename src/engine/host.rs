@@ -17,9 +17,7 @@ mod browser {
 
     /// Seconds on a clock that never goes back.
     pub fn now_secs() -> f64 {
-        let performance = global()
-            .unchecked_into::<DedicatedWorkerGlobalScope>()
-            .performance();
+        let performance = global().unchecked_into::<DedicatedWorkerGlobalScope>().performance();
         performance.map_or_else(js_sys::Date::now, |clock| clock.now()) / 1e3
     }
 
@@ -70,13 +68,8 @@ mod browser {
                     let _ = sender.send(());
                 }
             });
-            channel
-                .port1()
-                .set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-            Some(Self {
-                channel,
-                _on_message: on_message,
-            })
+            channel.port1().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+            Some(Self { channel, _on_message: on_message })
         }
     }
 }

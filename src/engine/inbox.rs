@@ -125,12 +125,7 @@ impl Inbox {
         (command, payload): Message,
     ) -> Result<(), Interrupt> {
         match command {
-            Command::Hello { .. } => emit(
-                Event::Ready {
-                    build: BUILD_ID.to_owned(),
-                },
-                None,
-            ),
+            Command::Hello { .. } => emit(Event::Ready { build: BUILD_ID.to_owned() }, None),
             Command::Start { experiment } => return Err(Interrupt::Restart(Box::new(experiment))),
             Command::Pause => {
                 self.paused = true;
@@ -142,10 +137,7 @@ impl Inbox {
             }
             Command::Stop => return Err(Interrupt::Stop),
             Command::Classify { request } => {
-                self.photos.push_back(Photo {
-                    request,
-                    file: payload.unwrap_or_default(),
-                });
+                self.photos.push_back(Photo { request, file: payload.unwrap_or_default() });
             }
         }
         Ok(())

@@ -21,32 +21,14 @@ pub async fn data_set(
             loaded_bytes: 0,
             total_bytes: None,
         });
-        return Ok(synthetic::draw(
-            experiment.train_limit,
-            experiment.test_limit,
-        ));
+        return Ok(synthetic::draw(experiment.train_limit, experiment.test_limit));
     };
-    let loader = Loader {
-        experiment,
-        layout,
-        progress,
-    };
+    let loader = Loader { experiment, layout, progress };
     let mut notes = Vec::new();
     let train = loader.train(&mut notes).await?;
-    let test = loader
-        .file(
-            layout.test,
-            experiment.test_limit,
-            layout.test_records,
-            &mut notes,
-        )
-        .await?;
-    Ok(DataSet {
-        train,
-        test,
-        class_names: class_names(experiment.dataset),
-        notes,
-    })
+    let test =
+        loader.file(layout.test, experiment.test_limit, layout.test_records, &mut notes).await?;
+    Ok(DataSet { train, test, class_names: class_names(experiment.dataset), notes })
 }
 
 struct Loader<'a> {
@@ -66,10 +48,8 @@ impl Loader<'_> {
             if limit > 0 && missing == 0 {
                 break;
             }
-            train.extend(
-                self.file(name, missing, self.layout.train_records_per_file, notes)
-                    .await?,
-            );
+            train
+                .extend(self.file(name, missing, self.layout.train_records_per_file, notes).await?);
         }
         Ok(train)
     }
@@ -84,29 +64,15 @@ impl Loader<'_> {
     ) -> Result<ImageSet, Failure> {
         let record_bytes = self.layout.record_bytes();
         let max_bytes = official_records * record_bytes;
-        let enough_bytes = if limit == 0 {
-            usize::MAX
-        } else {
-            limit * record_bytes
-        };
+        let enough_bytes = if limit == 0 { usize::MAX } else { limit * record_bytes };
         let report = |loaded_bytes, total_bytes| {
-            (self.progress)(LoadProgress {
-                what: name.to_owned(),
-                loaded_bytes,
-                total_bytes,
-            });
+            (self.progress)(LoadProgress { what: name.to_owned(), loaded_bytes, total_bytes });
         };
-        let want = Want {
-            enough_bytes,
-            max_bytes,
-        };
+        let want = Want { enough_bytes, max_bytes };
         let bytes = source::read(&self.experiment.data, name, want, &report)
             .await
             .map_err(source::SourceError::into_failure)?;
-        let images = self
-            .layout
-            .parse(&bytes, limit)
-            .map_err(|error| not_cifar(name, &error))?;
+        let images = self.layout.parse(&bytes, limit).map_err(|error| not_cifar(name, &error))?;
         if limit == 0 && images.len() < official_records {
             notes.push(format!(
                 "{name} holds {} images, the official file {official_records}: these are not the official files.",

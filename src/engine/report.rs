@@ -34,10 +34,7 @@ pub fn choose_samples(images: &ImageSet, sets: &CandidateSets, seed: u64) -> Vec
             Sample {
                 index,
                 label: usize::from(images.labels[index]),
-                candidates: members
-                    .filter(|&(_, &m)| m == 1)
-                    .map(|(class, _)| class)
-                    .collect(),
+                candidates: members.filter(|&(_, &m)| m == 1).map(|(class, _)| class).collect(),
             }
         })
         .collect()
@@ -60,11 +57,7 @@ impl Reporter {
     pub fn new(samples: &[Sample]) -> Self {
         let now = host::now_secs();
         Self {
-            sample_of: samples
-                .iter()
-                .enumerate()
-                .map(|(at, sample)| (sample.index, at))
-                .collect(),
+            sample_of: samples.iter().enumerate().map(|(at, sample)| (sample.index, at)).collect(),
             pending: Vec::new(),
             recent: VecDeque::from([(now, 0)]),
             last_report_secs: now,
@@ -113,11 +106,8 @@ impl Reporter {
             // One entry was registered for each, in this order.
             losses.extend(data.next().iter().flat_map(|loss| loss.iter::<f32>()));
             if shown(output) {
-                let rows: Vec<f32> = data
-                    .next()
-                    .iter()
-                    .flat_map(|rows| rows.iter::<f32>())
-                    .collect();
+                let rows: Vec<f32> =
+                    data.next().iter().flat_map(|rows| rows.iter::<f32>()).collect();
                 for (id, row) in output.ids.iter().zip(rows.chunks_exact(classes)) {
                     if let Some(&sample) = self.sample_of.get(id) {
                         sample_confidences.push((sample, row.to_vec()));
@@ -165,10 +155,7 @@ mod tests {
 
     #[test]
     fn samples_have_something_to_find() {
-        let images = ImageSet {
-            labels: vec![0; 100],
-            ..ImageSet::default()
-        };
+        let images = ImageSet { labels: vec![0; 100], ..ImageSet::default() };
         let mut members = vec![0; 300];
         for image in 0..100 {
             members[image * 3] = 1;

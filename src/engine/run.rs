@@ -71,20 +71,11 @@ pub async fn run(
     })?;
     inbox.begin_run();
     let progress = |progress| emit(Event::Loading(progress), None);
-    let data = inbox
-        .during(&**emit, load::data_set(&experiment, &progress))
-        .await??;
-    let chosen = inbox
-        .during(&**emit, device::choose(experiment.device))
-        .await??;
+    let data = inbox.during(&**emit, load::data_set(&experiment, &progress)).await??;
+    let chosen = inbox.during(&**emit, device::choose(experiment.device)).await??;
     emit(Event::Device(chosen.report), None);
 
-    let DataSet {
-        train,
-        test,
-        class_names,
-        notes,
-    } = data;
+    let DataSet { train, test, class_names, notes } = data;
     let epochs = experiment.epochs;
     let trainer = Trainer::new(experiment.clone(), train, &chosen.device);
     let samples = choose_samples(trainer.images(), trainer.candidates(), experiment.seed);
@@ -94,10 +85,7 @@ pub async fn run(
         normaliser: trainer.normaliser().clone(),
         class_names: class_names.clone(),
     });
-    let pixels = samples
-        .iter()
-        .flat_map(|sample| trainer.images().image(sample.index))
-        .copied();
+    let pixels = samples.iter().flat_map(|sample| trainer.images().image(sample.index)).copied();
     let info = RunInfo {
         class_names,
         train_images: trainer.images().len(),
@@ -113,17 +101,8 @@ pub async fn run(
     emit(Event::Started(info), Some(pixels.collect()));
     let reporter = Reporter::new(&samples);
     let began_secs = host::now_secs();
-    let mut run = Run {
-        inbox,
-        emit,
-        trained,
-        trainer,
-        test,
-        samples,
-        reporter,
-        epochs,
-        began_secs,
-    };
+    let mut run =
+        Run { inbox, emit, trained, trainer, test, samples, reporter, epochs, began_secs };
     let outcome = run.train().await;
     run.keep_network();
     outcome
@@ -159,13 +138,7 @@ impl Run<'_> {
     }
 
     async fn report(&mut self) -> Result<(), End> {
-        let Self {
-            inbox,
-            emit,
-            reporter,
-            trainer,
-            ..
-        } = self;
+        let Self { inbox, emit, reporter, trainer, .. } = self;
         let report = inbox.during(&***emit, reporter.read(trainer)).await??;
         if let Some(loss) = report.losses.iter().find(|loss| !loss.is_finite()) {
             let fault = format!(
@@ -173,11 +146,9 @@ impl Run<'_> {
                 report.epoch,
                 self.trainer.learning_rate(),
             );
-            return Err(
-                Failure::new(fault, "Choose a lower learning rate and start again.")
-                    .about(Setting::Lr)
-                    .into(),
-            );
+            return Err(Failure::new(fault, "Choose a lower learning rate and start again.")
+                .about(Setting::Lr)
+                .into());
         }
         emit(Event::Progress(report), None);
         Ok(())
@@ -188,10 +159,7 @@ impl Run<'_> {
         self.trainer.end_epoch();
         let classes = self.trainer.candidates().classes();
         let stored = self.trainer.stored_confidences();
-        let stored = self
-            .inbox
-            .during(&**self.emit, stored.into_data_async())
-            .await??;
+        let stored = self.inbox.during(&**self.emit, stored.into_data_async()).await??;
         let confidences: Vec<f32> = stored.iter().collect();
         let labels = LabelReport::of(&confidences, &self.trainer.images().labels, classes);
         let test_accuracy = self.test_accuracy().await?;
@@ -206,18 +174,10 @@ impl Run<'_> {
             images_per_sec: self.trainer.images().len() as f64 / train_secs.max(1e-6),
             elapsed_secs: host::now_secs() - self.began_secs - self.inbox.held_secs(),
         };
-        let rows = self
-            .samples
-            .iter()
-            .map(|sample| &confidences[sample.index * classes..][..classes]);
+        let rows =
+            self.samples.iter().map(|sample| &confidences[sample.index * classes..][..classes]);
         let sample_confidences = rows.flatten().copied().collect();
-        (self.emit)(
-            Event::Epoch {
-                metrics,
-                sample_confidences,
-            },
-            None,
-        );
+        (self.emit)(Event::Epoch { metrics, sample_confidences }, None);
         Ok(())
     }
 
@@ -229,13 +189,7 @@ impl Run<'_> {
         for ids in ids.chunks(evaluate::BATCH) {
             self.checkpoint().await?;
             // keep_network has put it there.
-            let Some(Trained {
-                network,
-                device,
-                normaliser,
-                ..
-            }) = &*self.trained
-            else {
+            let Some(Trained { network, device, normaliser, .. }) = &*self.trained else {
                 break;
             };
             let counted = evaluate::count_right(network, device, normaliser, &self.test, ids);

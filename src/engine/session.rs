@@ -27,30 +27,18 @@ pub struct Trained {
 
 /// Serves commands until there will be no more.
 pub async fn serve(commands: UnboundedReceiver<Message>, emit: Emit) {
-    let mut session = Session {
-        inbox: Inbox::new(commands),
-        emit,
-        trained: None,
-    };
+    let mut session = Session { inbox: Inbox::new(commands), emit, trained: None };
     while let Some((command, payload)) = session.inbox.next().await {
         match command {
-            Command::Hello { .. } => (session.emit)(
-                Event::Ready {
-                    build: BUILD_ID.to_owned(),
-                },
-                None,
-            ),
+            Command::Hello { .. } => {
+                (session.emit)(Event::Ready { build: BUILD_ID.to_owned() }, None)
+            }
             Command::Start { experiment } => session.start(experiment).await,
             // Said when the run had just ended: the page already knows, or learns it here.
             Command::Stop => (session.emit)(Event::Stopped, None),
             Command::Pause | Command::Resume => {}
             Command::Classify { request } => {
-                session
-                    .classify(Photo {
-                        request,
-                        file: payload.unwrap_or_default(),
-                    })
-                    .await;
+                session.classify(Photo { request, file: payload.unwrap_or_default() }).await;
             }
         }
     }
@@ -92,13 +80,7 @@ impl Session {
                     "Train one on the Train page first; a minute is enough.",
                 );
                 let outcome = Classification::Refused(failure);
-                (self.emit)(
-                    Event::Classified {
-                        request: photo.request,
-                        outcome,
-                    },
-                    None,
-                );
+                (self.emit)(Event::Classified { request: photo.request, outcome }, None);
             }
         }
     }
@@ -110,13 +92,7 @@ impl Trained {
         let (outcome, crop) = match self.probabilities(&file).await {
             Ok((crop, probabilities)) => {
                 let class_names = self.class_names.clone();
-                (
-                    Classification::Probabilities {
-                        class_names,
-                        probabilities,
-                    },
-                    Some(crop),
-                )
+                (Classification::Probabilities { class_names, probabilities }, Some(crop))
             }
             Err(failure) => (Classification::Refused(failure), None),
         };

@@ -102,28 +102,19 @@ mod browser {
     ) -> Result<Vec<u8>, SourceError> {
         let scope = global().unchecked_into::<DedicatedWorkerGlobalScope>();
         let url = Url::new_with_base(&format!("{base}{name}"), &scope.location().href())
-            .map_err(|_| SourceError::BadUrl {
-                url: base.to_owned(),
-            })?
+            .map_err(|_| SourceError::BadUrl { url: base.to_owned() })?
             .href();
 
         let reason = |error: JsValue| {
-            let text = error
-                .dyn_ref::<js_sys::Error>()
-                .map(|error| String::from(error.message()));
-            SourceError::Unreachable {
-                url: url.clone(),
-                reason: text.unwrap_or_default(),
-            }
+            let text = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+            SourceError::Unreachable { url: url.clone(), reason: text.unwrap_or_default() }
         };
         let download = Download(AbortController::new().map_err(reason)?);
         let init = RequestInit::new();
         init.set_signal(Some(&download.0.signal()));
         let fetched = JsFuture::from(scope.fetch_with_str_and_init(&url, &init));
-        let response = patiently(&url, fetched)
-            .await?
-            .map_err(reason)?
-            .unchecked_into::<Response>();
+        let response =
+            patiently(&url, fetched).await?.map_err(reason)?.unchecked_into::<Response>();
 
         let status = response.status();
         match status {
@@ -142,10 +133,7 @@ mod browser {
     ) -> Result<Vec<u8>, SourceError> {
         let total = content_length(response);
         if total.is_some_and(|total| total > want.max_bytes as u64) {
-            return Err(SourceError::TooLarge {
-                url: url.to_owned(),
-                max_bytes: want.max_bytes,
-            });
+            return Err(SourceError::TooLarge { url: url.to_owned(), max_bytes: want.max_bytes });
         }
         let total = total.map(|total| total.min(want.enough_bytes as u64));
         let mut bytes = Vec::new();
@@ -155,10 +143,7 @@ mod browser {
         };
         let mut chunks = ReadableStream::from_raw(body).into_stream();
         while let Some(chunk) = patiently(url, chunks.next()).await? {
-            let broken = |_| SourceError::Broken {
-                url: url.to_owned(),
-                loaded_bytes: bytes.len(),
-            };
+            let broken = |_| SourceError::Broken { url: url.to_owned(), loaded_bytes: bytes.len() };
             let chunk = chunk.map_err(broken)?.unchecked_into::<Uint8Array>();
             let start = bytes.len();
             bytes.resize(start + chunk.length() as usize, 0);
@@ -191,10 +176,9 @@ mod browser {
         let silence = host::sleep(Duration::from_secs(PATIENCE_SECS));
         match select(pin!(future), pin!(silence)).await {
             Either::Left((output, _)) => Ok(output),
-            Either::Right(_) => Err(SourceError::Silent {
-                url: url.to_owned(),
-                secs: PATIENCE_SECS,
-            }),
+            Either::Right(_) => {
+                Err(SourceError::Silent { url: url.to_owned(), secs: PATIENCE_SECS })
+            }
         }
     }
 }
@@ -219,27 +203,16 @@ mod native {
         let path = Path::new(base).join(name);
         let url = path.display().to_string();
         let failed = |error: std::io::Error| match error.kind() {
-            ErrorKind::NotFound => SourceError::Missing {
-                url: url.clone(),
-                status: 404,
-            },
-            _ => SourceError::Unreachable {
-                url: url.clone(),
-                reason: error.to_string(),
-            },
+            ErrorKind::NotFound => SourceError::Missing { url: url.clone(), status: 404 },
+            _ => SourceError::Unreachable { url: url.clone(), reason: error.to_string() },
         };
         let file = std::fs::File::open(&path).map_err(failed)?;
         let size_bytes = file.metadata().map_err(failed)?.len();
         if size_bytes > want.max_bytes as u64 {
-            return Err(SourceError::TooLarge {
-                url,
-                max_bytes: want.max_bytes,
-            });
+            return Err(SourceError::TooLarge { url, max_bytes: want.max_bytes });
         }
         let mut bytes = Vec::new();
-        file.take(want.enough_bytes as u64)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
+        file.take(want.enough_bytes as u64).read_to_end(&mut bytes).map_err(failed)?;
         progress(bytes.len() as u64, Some(bytes.len() as u64));
         Ok(bytes)
     }

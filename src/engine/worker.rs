@@ -52,13 +52,8 @@ extern "C" {
 }
 
 fn read(data: &JsValue) -> Result<(Command, Payload), String> {
-    let parts = data
-        .dyn_ref::<Array>()
-        .ok_or("The engine got a message that is no array.")?;
-    let text = parts
-        .get(0)
-        .as_string()
-        .ok_or("The engine got a message without text.")?;
+    let parts = data.dyn_ref::<Array>().ok_or("The engine got a message that is no array.")?;
+    let text = parts.get(0).as_string().ok_or("The engine got a message without text.")?;
     let command = serde_json::from_str(&text)
         .map_err(|error| format!("The engine got a command that it does not know ({error})."))?;
     let payload = parts.get(1).dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);

@@ -172,10 +172,7 @@ where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
 {
-    text.parse().map_err(|error: T::Err| SettingError {
-        setting,
-        problem: error.to_string(),
-    })
+    text.parse().map_err(|error: T::Err| SettingError { setting, problem: error.to_string() })
 }
 
 fn real(setting: Setting, text: &str) -> Result<f64, SettingError> {
@@ -208,10 +205,7 @@ fn flag(setting: Setting, text: &str) -> Result<bool, SettingError> {
     match text {
         "0" | "false" => Ok(false),
         "1" | "true" => Ok(true),
-        _ => Err(SettingError {
-            setting,
-            problem: format!("“{text}” is neither 0 nor 1"),
-        }),
+        _ => Err(SettingError { setting, problem: format!("“{text}” is neither 0 nor 1") }),
     }
 }
 
@@ -228,10 +222,7 @@ fn base_url(text: &str) -> Result<String, SettingError> {
         let slash = if text.ends_with('/') { "" } else { "/" };
         return Ok(format!("{text}{slash}"));
     };
-    Err(SettingError {
-        setting: Setting::Data,
-        problem: problem.to_owned(),
-    })
+    Err(SettingError { setting: Setting::Data, problem: problem.to_owned() })
 }
 
 #[cfg(test)]
@@ -282,10 +273,8 @@ mod tests {
 
     #[test]
     fn superclasses_need_cifar100() {
-        let mut experiment = Experiment {
-            candidates: CandidateRule::Superclass,
-            ..Experiment::default()
-        };
+        let mut experiment =
+            Experiment { candidates: CandidateRule::Superclass, ..Experiment::default() };
         assert_eq!(experiment.check().unwrap_err().setting, Setting::Candidates);
         experiment.dataset = Dataset::Cifar100;
         assert_eq!(experiment.check(), Ok(()));

@@ -33,10 +33,7 @@ pub fn thin<T: Copy>(items: &[T], max: usize) -> Vec<T> {
 
 /// Where the axis of a loss that goes up to `largest` ends.
 pub fn loss_axis(largest: f64) -> f64 {
-    round_up(
-        largest,
-        &[1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0],
-    )
+    round_up(largest, &[1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0])
 }
 
 /// Where the axis of epochs ends: short runs show all of it from the start, so that the axis
@@ -47,11 +44,8 @@ pub fn epoch_axis(done: f64, total: usize) -> f64 {
     if total <= SHORT_RUN_EPOCHS {
         return total as f64;
     }
-    round_up(
-        done.max(SHORT_RUN_EPOCHS as f64),
-        &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0],
-    )
-    .min(total as f64)
+    round_up(done.max(SHORT_RUN_EPOCHS as f64), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0])
+        .min(total as f64)
 }
 
 fn round_up(value: f64, mantissas: &[f64]) -> f64 {
@@ -59,9 +53,7 @@ fn round_up(value: f64, mantissas: &[f64]) -> f64 {
         return 1.0;
     }
     let power = 10f64.powf(value.log10().floor());
-    let mantissa = mantissas
-        .iter()
-        .find(|&&mantissa| mantissa * power >= value);
+    let mantissa = mantissas.iter().find(|&&mantissa| mantissa * power >= value);
     mantissa.copied().unwrap_or(10.0) * power
 }
 
@@ -84,9 +76,7 @@ pub fn epoch_label_chars(end: f64, width_px: f64, char_px: f64, padding_px: f64)
 /// The position of the largest of the confidences, the first of them if several.
 pub fn leader(confidences: &[f32]) -> Option<usize> {
     let largest = confidences.iter().copied().reduce(f32::max)?;
-    confidences
-        .iter()
-        .position(|&confidence| confidence == largest)
+    confidences.iter().position(|&confidence| confidence == largest)
 }
 
 /// Which candidates of a sample are drawn, and which are summed up in one bar: the true label
@@ -116,21 +106,11 @@ mod tests {
 
     #[test]
     fn curves_are_thinned_to_the_mean_of_neighbours() {
-        let points: Vec<_> = (0..1_000)
-            .map(|n| LossPoint {
-                at_epoch: n as f64,
-                loss: 2.0,
-            })
-            .collect();
+        let points: Vec<_> =
+            (0..1_000).map(|n| LossPoint { at_epoch: n as f64, loss: 2.0 }).collect();
         let thinned = thin_losses(&points, 300);
         assert_eq!(thinned.len(), 250);
-        assert_eq!(
-            thinned[0],
-            LossPoint {
-                at_epoch: 1.5,
-                loss: 2.0
-            }
-        );
+        assert_eq!(thinned[0], LossPoint { at_epoch: 1.5, loss: 2.0 });
         assert_eq!(thin_losses(&points[..10], 300), &points[..10]);
         assert_eq!(thin_losses(&[], 300), []);
     }
@@ -161,10 +141,7 @@ mod tests {
             for width in [240.0, 350.0, 480.0, 900.0] {
                 let chars = epoch_label_chars(end, width, 7.2, 16.0);
                 let count = (width / (chars as f64 * 7.2 + 16.0)) as usize;
-                assert!(
-                    count >= 2 && end as usize % (count - 1) == 0,
-                    "{end} in {width}: {count}"
-                );
+                assert!(count >= 2 && end as usize % (count - 1) == 0, "{end} in {width}: {count}");
             }
         }
     }

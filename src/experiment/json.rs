@@ -38,20 +38,12 @@ const ALIASES: &[(&str, Setting)] = &[
 /// are the same as dashes and small letters.
 fn setting_named(name: &str) -> Option<Setting> {
     let name = name.trim().to_lowercase().replace(['_', ' '], "-");
-    Setting::from_name(&name).or_else(|| {
-        ALIASES
-            .iter()
-            .find(|(alias, _)| *alias == name)
-            .map(|&(_, setting)| setting)
-    })
+    Setting::from_name(&name)
+        .or_else(|| ALIASES.iter().find(|(alias, _)| *alias == name).map(|&(_, setting)| setting))
 }
 
 fn known_names() -> String {
-    Setting::ALL
-        .iter()
-        .map(|setting| setting.name())
-        .collect::<Vec<_>>()
-        .join(", ")
+    Setting::ALL.iter().map(|setting| setting.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// All settings, numbers as numbers.
@@ -111,12 +103,8 @@ mod tests {
 
     #[test]
     fn an_experiment_survives_json() {
-        let experiment = Experiment {
-            rate: 0.3,
-            seed: 7,
-            autostart: true,
-            ..Experiment::default()
-        };
+        let experiment =
+            Experiment { rate: 0.3, seed: 7, autostart: true, ..Experiment::default() };
         let text = serde_json::to_string(&experiment).unwrap();
         assert!(text.contains(r#""rate":0.3"#), "{text}");
         assert_eq!(parse(&text).unwrap(), experiment);

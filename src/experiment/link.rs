@@ -53,17 +53,11 @@ pub fn from_query(query: &str) -> Link {
     let mut problems = Vec::new();
     if query.len() > MAX_BYTES {
         problems.push(LinkProblem::TooLong(query.len()));
-        return Link {
-            experiment,
-            problems,
-        };
+        return Link { experiment, problems };
     }
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name == "v" {
-            if value
-                .parse::<u32>()
-                .map_or(true, |version| version > VERSION)
-            {
+            if value.parse::<u32>().map_or(true, |version| version > VERSION) {
                 problems.push(LinkProblem::NewerVersion(quoted(&value)));
             }
             continue;
@@ -83,10 +77,7 @@ pub fn from_query(query: &str) -> Link {
         // The default of any setting is a value of it.
         let _ = experiment.set(error.setting, &default);
     }
-    Link {
-        experiment,
-        problems,
-    }
+    Link { experiment, problems }
 }
 
 fn quoted(text: &str) -> String {
@@ -100,12 +91,7 @@ fn quoted(text: &str) -> String {
 fn shortened(mut error: SettingError) -> SettingError {
     const MAX_PROBLEM_CHARS: usize = 160;
     if error.problem.chars().count() > MAX_PROBLEM_CHARS {
-        error.problem = error
-            .problem
-            .chars()
-            .take(MAX_PROBLEM_CHARS)
-            .chain(['…'])
-            .collect();
+        error.problem = error.problem.chars().take(MAX_PROBLEM_CHARS).chain(['…']).collect();
     }
     error
 }
@@ -131,13 +117,7 @@ mod tests {
             ..Experiment::default()
         };
         let link = from_query(&format!("?{}", to_query(&experiment)));
-        assert_eq!(
-            link,
-            Link {
-                experiment,
-                problems: vec![]
-            }
-        );
+        assert_eq!(link, Link { experiment, problems: vec![] });
     }
 
     #[test]

@@ -41,10 +41,7 @@ impl Summary {
         let tail = &epochs[epochs.len().saturating_sub(10)..];
         Some(Self {
             last,
-            best: epochs
-                .iter()
-                .map(|epoch| epoch.test_accuracy)
-                .fold(f64::MIN, f64::max),
+            best: epochs.iter().map(|epoch| epoch.test_accuracy).fold(f64::MIN, f64::max),
             mean_of_last_ten: tail.iter().map(|epoch| epoch.test_accuracy).sum::<f64>()
                 / tail.len() as f64,
         })
@@ -73,13 +70,9 @@ mod tests {
     #[test]
     fn the_summary_looks_at_the_last_ten_epochs() {
         assert_eq!(Summary::of(&[]), None);
-        let epochs: Vec<_> = (1..=12)
-            .map(|n| epoch_for_tests(n, if n <= 2 { 1.0 } else { 0.5 }))
-            .collect();
+        let epochs: Vec<_> =
+            (1..=12).map(|n| epoch_for_tests(n, if n <= 2 { 1.0 } else { 0.5 })).collect();
         let summary = Summary::of(&epochs).unwrap();
-        assert_eq!(
-            (summary.last, summary.best, summary.mean_of_last_ten),
-            (0.5, 1.0, 0.5)
-        );
+        assert_eq!((summary.last, summary.best, summary.mean_of_last_ten), (0.5, 1.0, 0.5));
     }
 }

@@ -49,11 +49,7 @@ mod tests {
         for (index, preset) in PRESETS.iter().enumerate() {
             let experiment = (preset.experiment)();
             assert_eq!(experiment.check(), Ok(()), "{}", preset.name);
-            assert!(
-                PRESETS[..index]
-                    .iter()
-                    .all(|other| (other.experiment)() != experiment)
-            );
+            assert!(PRESETS[..index].iter().all(|other| (other.experiment)() != experiment));
         }
     }
 }

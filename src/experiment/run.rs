@@ -31,10 +31,7 @@ impl Status {
 
     /// Whether a run is under way, held or not.
     pub const fn is_active(self) -> bool {
-        matches!(
-            self,
-            Self::Loading | Self::Compiling | Self::Training | Self::Paused
-        )
+        matches!(self, Self::Loading | Self::Compiling | Self::Training | Self::Paused)
     }
 }
 
@@ -74,10 +71,7 @@ pub struct RunState {
 impl RunState {
     /// The state in which a run begins, before the engine has answered.
     pub fn begun() -> Self {
-        Self {
-            status: Status::Loading,
-            ..Self::default()
-        }
+        Self { status: Status::Loading, ..Self::default() }
     }
 
     /// Takes the next event. `payload` are the bytes that came with it.
@@ -91,10 +85,7 @@ impl RunState {
             Event::Started(info) => self.start(info, payload),
             Event::Compiling => self.status = Status::Compiling,
             Event::Progress(report) => self.progress_to(report),
-            Event::Epoch {
-                metrics,
-                sample_confidences,
-            } => {
+            Event::Epoch { metrics, sample_confidences } => {
                 self.end_epoch(metrics, sample_confidences);
             }
             Event::Paused => self.status = Status::Paused,
@@ -141,10 +132,7 @@ impl RunState {
         if !report.losses.is_empty() {
             let sum: f64 = report.losses.iter().map(|&loss| f64::from(loss)).sum();
             let at_epoch = self.epochs_done();
-            self.losses.push(LossPoint {
-                at_epoch,
-                loss: sum / report.losses.len() as f64,
-            });
+            self.losses.push(LossPoint { at_epoch, loss: sum / report.losses.len() as f64 });
             self.step_losses.extend(&report.losses);
         }
         for (sample, confidences) in &report.sample_confidences {
@@ -159,18 +147,13 @@ impl RunState {
         let Some(info) = &self.info else { return };
         self.epoch = metrics.epoch;
         self.step = info.steps_per_epoch;
-        self.sample_confidences = sample_confidences
-            .chunks(info.class_names.len())
-            .map(<[f32]>::to_vec)
-            .collect();
+        self.sample_confidences =
+            sample_confidences.chunks(info.class_names.len()).map(<[f32]>::to_vec).collect();
     }
 
     /// Epochs since the start, with the steps of this one as a fraction.
     fn epochs_done(&self) -> f64 {
-        let steps = self
-            .info
-            .as_ref()
-            .map_or(1, |info| info.steps_per_epoch.max(1));
+        let steps = self.info.as_ref().map_or(1, |info| info.steps_per_epoch.max(1));
         self.epoch.saturating_sub(1) as f64 + self.step as f64 / steps as f64
     }
 
@@ -228,10 +211,7 @@ mod tests {
 
     fn info() -> RunInfo {
         RunInfo {
-            experiment: Experiment {
-                epochs: 4,
-                ..Experiment::default()
-            },
+            experiment: Experiment { epochs: 4, ..Experiment::default() },
             class_names: vec!["a".into(), "b".into(), "c".into()],
             train_images: 100,
             test_images: 10,
@@ -239,11 +219,7 @@ mod tests {
             parameters: 1,
             mean_candidates: 2.0,
             candidates_digest: String::new(),
-            samples: vec![Sample {
-                index: 5,
-                label: 0,
-                candidates: vec![0, 2],
-            }],
+            samples: vec![Sample { index: 5, label: 0, candidates: vec![0, 2] }],
             notes: vec![],
         }
     }
@@ -269,31 +245,15 @@ mod tests {
 
         run.apply(&step(1, 1), &[]);
         assert_eq!((run.status, run.progress()), (Status::Training, 1.0 / 8.0));
-        assert_eq!(
-            run.losses,
-            [LossPoint {
-                at_epoch: 0.5,
-                loss: 1.5
-            }]
-        );
+        assert_eq!(run.losses, [LossPoint { at_epoch: 0.5, loss: 1.5 }]);
         assert_eq!(run.sample_confidences, [[0.9, 0.0, 0.1]]);
         assert_eq!(run.eta_secs(), Some(3.5 * 2.0));
 
         let metrics = epoch_for_tests(1, 0.5);
-        run.apply(
-            &Event::Epoch {
-                metrics,
-                sample_confidences: vec![1.0, 0.0, 0.0],
-            },
-            &[],
-        );
+        run.apply(&Event::Epoch { metrics, sample_confidences: vec![1.0, 0.0, 0.0] }, &[]);
         assert_eq!((run.progress(), run.eta_secs()), (0.25, Some(3.0)));
         assert_eq!(run.sample_confidences, [[1.0, 0.0, 0.0]]);
-        assert_eq!(
-            run.loss(),
-            Some(1.0),
-            "of the epoch, not of its last report"
-        );
+        assert_eq!(run.loss(), Some(1.0), "of the epoch, not of its last report");
 
         run.apply(&Event::Finished, &[]);
         assert_eq!((run.progress(), run.eta_secs()), (1.0, None));

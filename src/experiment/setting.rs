@@ -16,13 +16,8 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: &'static [Self] = &[
-        Self::Data,
-        Self::Labels,
-        Self::Network,
-        Self::Optimisation,
-        Self::Run,
-    ];
+    pub const ALL: &'static [Self] =
+        &[Self::Data, Self::Labels, Self::Network, Self::Optimisation, Self::Run];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -144,10 +139,7 @@ settings! {
 impl Setting {
     /// The setting of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|setting| setting.name() == name)
+        Self::ALL.iter().copied().find(|setting| setting.name() == name)
     }
 }
 

@@ -54,14 +54,8 @@ impl ConvNetConfig {
     pub fn init(&self, init: &mut Init) -> ConvNet {
         let [w128, w256, w512] = [128, 256, 512].map(|channels| scaled(channels, self.width));
         let mut block = |channels_in, channels_out, padding| {
-            let conv = ConvConfig {
-                channels_in,
-                channels_out,
-                kernel: 3,
-                stride: 1,
-                padding,
-                bias: true,
-            };
+            let conv =
+                ConvConfig { channels_in, channels_out, kernel: 3, stride: 1, padding, bias: true };
             (conv.init(init), BatchNorm::init(channels_out, init.device))
         };
         let (c1, bn1) = block(3, w128, 1);

@@ -63,41 +63,24 @@ pub struct ConvConfig {
 
 impl ConvConfig {
     pub fn init(&self, init: &mut Init) -> Conv {
-        let Self {
-            channels_in,
-            channels_out,
-            kernel,
-            ..
-        } = *self;
+        let Self { channels_in, channels_out, kernel, .. } = *self;
         let fan_in = channels_in * kernel * kernel;
         let weight = init.default_uniform([channels_out, channels_in, kernel, kernel], fan_in);
-        let bias = self
-            .bias
-            .then(|| init.default_uniform([channels_out], fan_in));
+        let bias = self.bias.then(|| init.default_uniform([channels_out], fan_in));
         self.with(weight, bias)
     }
 
     /// He's normal initialisation over the outputs, as the authors' ResNet has it:
     /// std = sqrt(2 / (kernel² · channels_out)).
     pub fn init_he_fan_out(&self, init: &mut Init) -> Conv {
-        let Self {
-            channels_in,
-            channels_out,
-            kernel,
-            ..
-        } = *self;
+        let Self { channels_in, channels_out, kernel, .. } = *self;
         let std = (2.0 / (kernel * kernel * channels_out) as f32).sqrt();
         let weight = init.normal([channels_out, channels_in, kernel, kernel], std);
         self.with(weight, None)
     }
 
     fn with(&self, weight: Param<Tensor<4>>, bias: Option<Param<Tensor<1>>>) -> Conv {
-        Conv {
-            weight,
-            bias,
-            stride: self.stride,
-            padding: self.padding,
-        }
+        Conv { weight, bias, stride: self.stride, padding: self.padding }
     }
 }
 
@@ -149,14 +132,7 @@ impl BatchNorm {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         if !x.device().is_autodiff() {
             let (mean, var) = (self.running_mean.value(), self.running_var.value());
-            return batch_norm(
-                x,
-                self.weight.val(),
-                self.bias.val(),
-                mean,
-                var,
-                Self::EPSILON,
-            );
+            return batch_norm(x, self.weight.val(), self.bias.val(), mean, var, Self::EPSILON);
         }
         let [batch, _, height, width] = x.dims();
         let count = (batch * height * width) as f64;
@@ -203,9 +179,8 @@ pub fn dropout_channels(x: Tensor<4>, rate: f64, random: Option<&mut ChaCha8Rng>
     let Some(random) = random else { return x };
     let [batch, channels, _, _] = x.dims();
     let kept = 1.0 / (1.0 - rate) as f32;
-    let mask: Vec<f32> = (0..batch * channels)
-        .map(|_| if random.random_bool(rate) { 0.0 } else { kept })
-        .collect();
+    let mask: Vec<f32> =
+        (0..batch * channels).map(|_| if random.random_bool(rate) { 0.0 } else { kept }).collect();
     let mask = Tensor::from_data(TensorData::new(mask, [batch, channels, 1, 1]), &x.device());
     x * mask
 }
@@ -213,7 +188,5 @@ pub fn dropout_channels(x: Tensor<4>, rate: f64, random: Option<&mut ChaCha8Rng>
 /// Mean over height and width: `[batch, channels, height, width]` to `[batch, channels]`.
 pub fn global_mean(x: Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = x.dims();
-    x.reshape([batch, channels, height * width])
-        .mean_dim(2)
-        .reshape([batch, channels])
+    x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
 }

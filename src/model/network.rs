@@ -35,26 +35,13 @@ impl NetworkConfig {
 
     /// Initial weights are drawn on the CPU: the same on every device.
     pub fn init(&self, device: &Device) -> Network {
-        let Self {
-            classes,
-            width,
-            dropout,
-            ..
-        } = *self;
+        let Self { classes, width, dropout, .. } = *self;
         let mut random = stream(self.seed, Stream::Init, 0);
-        let init = &mut Init {
-            random: &mut random,
-            device,
-        };
+        let init = &mut Init { random: &mut random, device };
         match self.kind {
-            NetworkKind::ConvNet => Network::ConvNet(
-                ConvNetConfig {
-                    classes,
-                    width,
-                    dropout,
-                }
-                .init(init),
-            ),
+            NetworkKind::ConvNet => {
+                Network::ConvNet(ConvNetConfig { classes, width, dropout }.init(init))
+            }
             NetworkKind::ResNet18 => {
                 Network::ResNet18(ResNetConfig::resnet18(classes, width).init(init))
             }

@@ -26,24 +26,12 @@ impl ResNetConfig {
     /// 11,173,962 parameters at width 1 for ten classes.
     pub fn resnet18(classes: usize, width: f64) -> Self {
         let stages = &[64, 128, 256, 512];
-        Self {
-            classes,
-            width,
-            stages,
-            blocks_per_stage: 2,
-            he_init: false,
-        }
+        Self { classes, width, stages, blocks_per_stage: 2, he_init: false }
     }
 
     /// 466,906 parameters at width 1 for ten classes.
     pub fn resnet32(classes: usize, width: f64) -> Self {
-        Self {
-            classes,
-            width,
-            stages: &[16, 32, 64],
-            blocks_per_stage: 5,
-            he_init: true,
-        }
+        Self { classes, width, stages: &[16, 32, 64], blocks_per_stage: 5, he_init: true }
     }
 
     pub fn init(&self, init: &mut Init) -> ResNet {
@@ -62,12 +50,7 @@ impl ResNetConfig {
             layers.push(blocks);
         }
         let head = Linear::init(channels, self.classes, init);
-        ResNet {
-            conv1,
-            bn1,
-            layers,
-            head,
-        }
+        ResNet { conv1, bn1, layers, head }
     }
 
     fn block(
@@ -99,19 +82,8 @@ impl ResNetConfig {
         init: &mut Init,
     ) -> Conv {
         let padding = kernel / 2;
-        let conv = ConvConfig {
-            channels_in,
-            channels_out,
-            kernel,
-            stride,
-            padding,
-            bias: false,
-        };
-        if self.he_init {
-            conv.init_he_fan_out(init)
-        } else {
-            conv.init(init)
-        }
+        let conv = ConvConfig { channels_in, channels_out, kernel, stride, padding, bias: false };
+        if self.he_init { conv.init_he_fan_out(init) } else { conv.init(init) }
     }
 }
 

@@ -23,11 +23,7 @@ pub enum WeightsError {
     #[error("the tensor “{0}” is missing")]
     Missing(String),
     #[error("the tensor “{name}” has the shape {given:?}, the network needs {needed:?}")]
-    Shape {
-        name: String,
-        given: Vec<usize>,
-        needed: Vec<usize>,
-    },
+    Shape { name: String, given: Vec<usize>, needed: Vec<usize> },
     #[error("the tensor “{0}” does not belong to this network")]
     Extra(String),
     #[error("the file is no safetensors file ({0})")]
@@ -41,23 +37,12 @@ pub enum WeightsError {
 pub fn read_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, HostTensor>, WeightsError> {
     let file =
         SafeTensors::deserialize(bytes).map_err(|error| WeightsError::File(error.to_string()))?;
-    let floats = file
-        .tensors()
-        .into_iter()
-        .filter(|(_, view)| view.dtype() == Dtype::F32);
+    let floats = file.tensors().into_iter().filter(|(_, view)| view.dtype() == Dtype::F32);
     Ok(floats
         .map(|(name, view)| {
             let words = view.data().chunks_exact(4);
-            let values = words
-                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-                .collect();
-            (
-                name,
-                HostTensor {
-                    shape: view.shape().to_vec(),
-                    values,
-                },
-            )
+            let values = words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            (name, HostTensor { shape: view.shape().to_vec(), values })
         })
         .collect())
 }
@@ -85,22 +70,12 @@ pub async fn collect(
         transaction: Some(Transaction::default()),
     };
     network.visit(&mut collector);
-    let Collector {
-        found, transaction, ..
-    } = collector;
+    let Collector { found, transaction, .. } = collector;
     let data = transaction.unwrap_or_default().execute_async().await?;
     Ok(found
         .into_iter()
         .zip(data)
-        .map(|((name, shape), data)| {
-            (
-                name,
-                HostTensor {
-                    shape,
-                    values: data.iter().collect(),
-                },
-            )
-        })
+        .map(|((name, shape), data)| (name, HostTensor { shape, values: data.iter().collect() }))
         .collect())
 }
 
@@ -127,27 +102,16 @@ pub fn import(
     network: Network,
     tensors: &BTreeMap<String, HostTensor>,
 ) -> Result<Network, WeightsError> {
-    let mut loader = Loader {
-        path: Path::of(&network),
-        tensors,
-        used: 0,
-        error: None,
-    };
+    let mut loader = Loader { path: Path::of(&network), tensors, used: 0, error: None };
     let network = network.map(&mut loader);
     if let Some(error) = loader.error {
         return Err(error);
     }
     let known = |name: &&String| !name.ends_with(".num_batches_tracked");
     if tensors.keys().filter(known).count() > loader.used {
-        let mut names = Names {
-            path: Path::of(&network),
-            names: Vec::new(),
-        };
+        let mut names = Names { path: Path::of(&network), names: Vec::new() };
         network.visit(&mut names);
-        let extra = tensors
-            .keys()
-            .filter(known)
-            .find(|name| !names.names.contains(name));
+        let extra = tensors.keys().filter(known).find(|name| !names.names.contains(name));
         return Err(WeightsError::Extra(extra.cloned().unwrap_or_default()));
     }
     Ok(network)
@@ -177,10 +141,7 @@ struct Path {
 
 impl Path {
     fn of(network: &Network) -> Self {
-        Self {
-            kind: network.kind(),
-            parts: Vec::new(),
-        }
+        Self { kind: network.kind(), parts: Vec::new() }
     }
 
     /// Our fields carry PyTorch's names but where Rust has none such: stages count from 1 and
@@ -230,8 +191,7 @@ impl<M: TensorMap> ModuleVisitor for Collector<M> {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(tensor) = self.map.tensor(param.id, param.val()) {
-            self.found
-                .push((self.path.pytorch_name(), tensor.dims().to_vec()));
+            self.found.push((self.path.pytorch_name(), tensor.dims().to_vec()));
             self.transaction = self.transaction.take().map(|all| all.register(tensor));
         }
     }

@@ -25,15 +25,9 @@ pub async fn count_right(
     ids: &[usize],
 ) -> Result<usize, ExecutionError> {
     let pixels = normaliser.batch(images, ids, |_| View::IDENTITY);
-    let input = Tensor::from_data(
-        TensorData::new(pixels, [ids.len(), CHANNELS, SIDE, SIDE]),
-        device,
-    );
-    let predictions = network
-        .forward(input, None)
-        .argmax(1)
-        .into_data_async()
-        .await?;
+    let input =
+        Tensor::from_data(TensorData::new(pixels, [ids.len(), CHANNELS, SIDE, SIDE]), device);
+    let predictions = network.forward(input, None).argmax(1).into_data_async().await?;
     let right = predictions
         .iter::<i64>()
         .zip(ids)

@@ -38,9 +38,7 @@ fn argmax(row: &[f32]) -> (usize, f32) {
     row.iter()
         .copied()
         .enumerate()
-        .fold((0, f32::NEG_INFINITY), |best, entry| {
-            if entry.1 > best.1 { entry } else { best }
-        })
+        .fold((0, f32::NEG_INFINITY), |best, entry| if entry.1 > best.1 { entry } else { best })
 }
 
 #[cfg(test)]
@@ -49,9 +47,7 @@ mod tests {
 
     #[test]
     fn a_report_over_three_images() {
-        let confidences = [
-            0.2, 0.8, 0.0, /**/ 0.95, 0.05, 0.0, /**/ 0.5, 0.5, 0.0,
-        ];
+        let confidences = [0.2, 0.8, 0.0, /**/ 0.95, 0.05, 0.0, /**/ 0.5, 0.5, 0.0];
         let report = LabelReport::of(&confidences, &[1, 1, 1], 3);
         assert_eq!(report.accuracy, 1.0 / 3.0);
         assert_eq!(report.confident_wrong, 1.0 / 3.0);

@@ -11,10 +11,7 @@ use crate::data::candidates::CandidateSets;
 /// With log-softmax: the authors' log(softmax) makes 0 * -inf of a label that is both
 /// impossible and no candidate, which is NaN.
 pub fn loss_per_image(log_probabilities: Tensor<2>, confidences: Tensor<2>) -> Tensor<1> {
-    (log_probabilities * confidences)
-        .sum_dim(1)
-        .neg()
-        .squeeze_dim(1)
+    (log_probabilities * confidences).sum_dim(1).neg().squeeze_dim(1)
 }
 
 /// New confidences: w_ij = p_ij [j in S_i] / sum over k in S_i of p_ik, `[batch, classes]`.
@@ -45,9 +42,7 @@ impl Confidences {
     /// Equal over each candidate set.
     pub fn uniform(sets: &CandidateSets, device: &Device) -> Self {
         let shape = [sets.len(), sets.classes()];
-        let members = (0..sets.len())
-            .flat_map(|image| sets.of(image))
-            .map(|&m| f32::from(m));
+        let members = (0..sets.len()).flat_map(|image| sets.of(image)).map(|&m| f32::from(m));
         let upload = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, shape), device);
         Self {
             candidates: upload(members.collect()),
@@ -58,10 +53,7 @@ impl Confidences {
 
     /// Candidates and stored confidences of a batch, both `[batch, classes]`.
     pub fn batch(&self, ids: &Tensor<1, Int>) -> (Tensor<2>, Tensor<2>) {
-        (
-            self.candidates.clone().select(0, ids.clone()),
-            self.stored.clone().select(0, ids.clone()),
-        )
+        (self.candidates.clone().select(0, ids.clone()), self.stored.clone().select(0, ids.clone()))
     }
 
     /// Takes the new confidences of the next batch of the epoch.
@@ -112,9 +104,7 @@ mod tests {
         let candidates = tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]);
         let renewed = values(renewed_confidences(log_softmax(logits, 1), candidates));
         let e = std::f32::consts::E;
-        for (got, want) in renewed
-            .iter()
-            .zip([1.0 / (1.0 + e), e / (1.0 + e), 0.0, 0.0, 1.0, 0.0])
+        for (got, want) in renewed.iter().zip([1.0 / (1.0 + e), e / (1.0 + e), 0.0, 0.0, 1.0, 0.0])
         {
             assert!((got - want).abs() < 1e-6, "{renewed:?}");
         }
@@ -128,10 +118,7 @@ mod tests {
         let log_probabilities = log_softmax(logits, 1);
         let loss = loss_per_image(log_probabilities.clone(), tensor([[0.0, 0.5, 0.5]]));
         assert_eq!(loss.into_data().iter::<f32>().collect::<Vec<_>>(), [500.0]);
-        assert_eq!(
-            values(renewed_confidences(log_probabilities, candidates)),
-            [0.0, 0.5, 0.5]
-        );
+        assert_eq!(values(renewed_confidences(log_probabilities, candidates)), [0.0, 0.5, 0.5]);
     }
 
     #[test]
@@ -143,9 +130,6 @@ mod tests {
         confidences.renew(tensor([[1.0; 3]]));
         confidences.end_epoch(&[2, 0, 3, 1], &device);
         let stored = values(confidences.stored());
-        assert_eq!(
-            stored.chunks(3).map(|row| row[0]).collect::<Vec<_>>(),
-            [0.0, 1.0, 2.0, 3.0]
-        );
+        assert_eq!(stored.chunks(3).map(|row| row[0]).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0]);
     }
 }

@@ -14,12 +14,8 @@ mod tests {
 
     #[test]
     fn the_rate_falls_in_steps() {
-        let experiment = Experiment {
-            lr: 0.1,
-            decay_step: 2,
-            decay_rate: 0.5,
-            ..Experiment::default()
-        };
+        let experiment =
+            Experiment { lr: 0.1, decay_step: 2, decay_rate: 0.5, ..Experiment::default() };
         let rates: Vec<_> = (0..5).map(|epoch| step_lr(&experiment, epoch)).collect();
         assert_eq!(rates, [0.1, 0.1, 0.05, 0.05, 0.025]);
     }

@@ -169,11 +169,7 @@ impl Trainer {
             self.confidences.renew(confidences.clone());
         }
         self.step += 1;
-        StepOutput {
-            ids,
-            loss: loss.inner(),
-            confidences,
-        }
+        StepOutput { ids, loss: loss.inner(), confidences }
     }
 
     /// Stores the epoch's confidences and goes on to the next epoch.
@@ -196,14 +192,12 @@ impl Trainer {
     fn forward(&self, ids: &[usize]) -> (Tensor<1>, Tensor<2>) {
         let Experiment { seed, augment, .. } = self.experiment;
         let first_draw = (self.epoch * self.images.len()) as u64;
-        let pixels = self.normaliser.batch(&self.images, ids, |id| {
-            View::draw(augment, seed, first_draw + id as u64)
-        });
+        let pixels = self
+            .normaliser
+            .batch(&self.images, ids, |id| View::draw(augment, seed, first_draw + id as u64));
         let shape = [ids.len(), CHANNELS, SIDE, SIDE];
-        let input = Tensor::from_data(
-            TensorData::new(pixels, shape),
-            &self.device.clone().autodiff(),
-        );
+        let input =
+            Tensor::from_data(TensorData::new(pixels, shape), &self.device.clone().autodiff());
         let global_step = self.epoch * self.steps_per_epoch() + self.step;
         let mut dropout = stream(seed, Stream::Dropout, global_step as u64);
         let log_probabilities = log_softmax(self.network.forward(input, Some(&mut dropout)), 1);
@@ -224,9 +218,7 @@ impl Trainer {
 fn sgd(experiment: &Experiment) -> ModuleOptimizer {
     let mut config = SgdConfig::new();
     if experiment.momentum > 0.0 {
-        let momentum = MomentumConfig::new()
-            .with_momentum(experiment.momentum)
-            .with_dampening(0.0);
+        let momentum = MomentumConfig::new().with_momentum(experiment.momentum).with_dampening(0.0);
         config = config.with_momentum(Some(momentum));
     }
     if experiment.weight_decay > 0.0 {

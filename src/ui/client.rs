@@ -116,9 +116,7 @@ impl Client {
                 client.discard(None);
                 client.tell(Event::Stopped, Vec::new());
             };
-            self.0
-                .stop_timer
-                .set(set_timeout_with_handle(give_up, STOP_PATIENCE).ok());
+            self.0.stop_timer.set(set_timeout_with_handle(give_up, STOP_PATIENCE).ok());
         }
         self.send(Command::Stop, None);
     }
@@ -154,9 +152,8 @@ impl Client {
             client.hear(&event.unchecked_into::<MessageEvent>().data());
         });
         let on_error = self.handler(|client, event| {
-            let message = Reflect::get(&event, &"message".into())
-                .ok()
-                .and_then(|it| it.as_string());
+            let message =
+                Reflect::get(&event, &"message".into()).ok().and_then(|it| it.as_string());
             client.crash(&message.unwrap_or_default());
         });
         let on_message_error =
@@ -202,9 +199,7 @@ impl Client {
         let mut posted = Ok(());
         if let Some(engine) = self.0.engine.borrow_mut().as_mut() {
             engine.loaded = true;
-            let hello = Command::Hello {
-                build: BUILD_ID.to_owned(),
-            };
+            let hello = Command::Hello { build: BUILD_ID.to_owned() };
             posted = post(&engine.worker, &hello, None);
         }
         if let Err(error) = posted {
@@ -249,28 +244,15 @@ impl Client {
     }
 
     fn crash(&self, message: &str) {
-        let loaded = self
-            .0
-            .engine
-            .borrow()
-            .as_ref()
-            .is_some_and(|engine| engine.loaded);
+        let loaded = self.0.engine.borrow().as_ref().is_some_and(|engine| engine.loaded);
         let failure = if loaded {
-            let message = if message.is_empty() {
-                "the browser gives no reason"
-            } else {
-                message
-            };
+            let message = if message.is_empty() { "the browser gives no reason" } else { message };
             Failure::new(
                 format!("The training engine crashed: {message}."),
                 "Start again; if it happens again choose device=cpu or a smaller width/batch.",
             )
         } else {
-            let detail = if message.is_empty() {
-                String::new()
-            } else {
-                format!(" ({message})")
-            };
+            let detail = if message.is_empty() { String::new() } else { format!(" ({message})") };
             Failure::new(
                 format!("The training engine could not be loaded from {ENGINE_FILE}{detail}."),
                 "Check the connection and reload the page; if you host it, see that all of dist/ is there.",

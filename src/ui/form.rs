@@ -57,13 +57,7 @@ impl Form {
                 self.write_address();
             }
             Err(error) => self.rejected.update(|rejected| {
-                rejected.insert(
-                    setting,
-                    Rejected {
-                        text,
-                        problem: error.problem,
-                    },
-                );
+                rejected.insert(setting, Rejected { text, problem: error.problem });
             }),
         }
     }
@@ -83,31 +77,22 @@ impl Form {
 
     /// What the field shows: the last text that was entered, accepted or not.
     pub fn text(self, setting: Setting) -> String {
-        let rejected = self
-            .rejected
-            .with(|rejected| Some(rejected.get(&setting)?.text.clone()));
+        let rejected = self.rejected.with(|rejected| Some(rejected.get(&setting)?.text.clone()));
         rejected.unwrap_or_else(|| self.experiment.with(|experiment| experiment.get(setting)))
     }
 
     /// What is wrong with a setting.
     pub fn problem(self, setting: Setting) -> Option<String> {
-        let rejected = self
-            .rejected
-            .with(|rejected| Some(rejected.get(&setting)?.problem.clone()));
+        let rejected = self.rejected.with(|rejected| Some(rejected.get(&setting)?.problem.clone()));
         rejected.or_else(|| {
-            let contradiction = self
-                .experiment
-                .with(|experiment| experiment.check().err())?;
+            let contradiction = self.experiment.with(|experiment| experiment.check().err())?;
             (contradiction.setting == setting).then_some(contradiction.problem)
         })
     }
 
     /// The first setting that must be put right before a run.
     pub fn first_wrong(self) -> Option<Setting> {
-        Setting::ALL
-            .iter()
-            .copied()
-            .find(|&setting| self.problem(setting).is_some())
+        Setting::ALL.iter().copied().find(|&setting| self.problem(setting).is_some())
     }
 
     /// All that is wrong, for the error box.

@@ -36,12 +36,7 @@ fn paint(canvas: &HtmlCanvasElement, planes: &[u8]) {
     }
     let mut rgba = Vec::with_capacity(4 * PLANE);
     for pixel in 0..PLANE {
-        rgba.extend([
-            planes[pixel],
-            planes[PLANE + pixel],
-            planes[2 * PLANE + pixel],
-            u8::MAX,
-        ]);
+        rgba.extend([planes[pixel], planes[PLANE + pixel], planes[2 * PLANE + pixel], u8::MAX]);
     }
     let context = canvas.get_context("2d").ok().flatten();
     let context = context.and_then(|it| it.dyn_into::<CanvasRenderingContext2d>().ok());

@@ -6,11 +6,7 @@ use wasm_bindgen::JsValue;
 /// The site's folder as a URL, with its slash. index.html's `<base>` says where it is; the
 /// browser keeps that as it was when the page was opened, so it holds for all routes.
 pub fn base_url() -> String {
-    let base = document()
-        .base_uri()
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| "/".to_owned());
+    let base = document().base_uri().ok().flatten().unwrap_or_else(|| "/".to_owned());
     let path = base.split(['?', '#']).next().unwrap_or_default();
     let end = path.rfind('/').map_or(0, |slash| slash + 1);
     path[..end].to_owned()
@@ -19,9 +15,7 @@ pub fn base_url() -> String {
 /// The site's folder as the router wants it: `/sub`, or nothing for the root of a host.
 pub fn router_base() -> String {
     let base = base_url();
-    let path = web_sys::Url::new(&base)
-        .map(|url| url.pathname())
-        .unwrap_or_default();
+    let path = web_sys::Url::new(&base).map(|url| url.pathname()).unwrap_or_default();
     path.trim_end_matches('/').to_owned()
 }
 

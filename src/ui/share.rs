@@ -9,8 +9,5 @@ use wasm_bindgen_futures::JsFuture;
 pub async fn copy(text: &str) -> bool {
     let navigator = window().navigator();
     let exists = Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|it| it.is_object());
-    exists
-        && JsFuture::from(navigator.clipboard().write_text(text))
-            .await
-            .is_ok()
+    exists && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }

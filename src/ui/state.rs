@@ -74,8 +74,7 @@ impl App {
             inbox: StoredValue::new_local(Inbox::default()),
             last_request: StoredValue::new(0),
         };
-        app.client
-            .set_value(Some(Client::new(move |notice| app.take(notice))));
+        app.client.set_value(Some(Client::new(move |notice| app.take(notice))));
         app
     }
 
@@ -137,17 +136,9 @@ impl App {
             }
             *photo = match outcome {
                 Classification::Refused(failure) => Photo::Refused(failure),
-                Classification::Probabilities {
-                    class_names,
-                    probabilities,
-                } => {
+                Classification::Probabilities { class_names, probabilities } => {
                     let name = std::mem::take(name);
-                    Photo::Answered(Answer {
-                        name,
-                        class_names,
-                        probabilities,
-                        crop,
-                    })
+                    Photo::Answered(Answer { name, class_names, probabilities, crop })
                 }
             };
         });
@@ -192,8 +183,7 @@ impl App {
         if let Event::Started(_) = event {
             self.has_network.set(true);
         }
-        self.inbox
-            .update_value(|inbox| inbox.events.push((event, payload)));
+        self.inbox.update_value(|inbox| inbox.events.push((event, payload)));
         if !is_frequent {
             self.flush();
         } else if !self.inbox.with_value(|inbox| inbox.scheduled) {

@@ -29,15 +29,8 @@ impl Theme {
     /// The theme in force: remembered, or the system's.
     pub fn current() -> Self {
         remembered().unwrap_or_else(|| {
-            let query = window()
-                .match_media("(prefers-color-scheme: dark)")
-                .ok()
-                .flatten();
-            if query.is_some_and(|query| query.matches()) {
-                Self::Dark
-            } else {
-                Self::Light
-            }
+            let query = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
+            if query.is_some_and(|query| query.matches()) { Self::Dark } else { Self::Light }
         })
     }
 

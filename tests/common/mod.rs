@@ -19,11 +19,8 @@ use proden::train::trainer::Trainer;
 use safetensors::SafeTensors;
 
 /// The networks of the reference runs, with their widths.
-pub const NETWORKS: [(NetworkKind, f64); 3] = [
-    (NetworkKind::ConvNet, 0.125),
-    (NetworkKind::ResNet18, 0.125),
-    (NetworkKind::ResNet32, 1.0),
-];
+pub const NETWORKS: [(NetworkKind, f64); 3] =
+    [(NetworkKind::ConvNet, 0.125), (NetworkKind::ResNet18, 0.125), (NetworkKind::ResNet32, 1.0)];
 
 /// How far the numbers of a run may be from PyTorch's.
 struct Bounds {
@@ -35,24 +32,18 @@ struct Bounds {
     score: f32,
 }
 
+const CONVNET: Bounds = Bounds { gradient: 1e-3, loss: 1e-3, confidence: 1e-3, score: 1e-2 };
 /// ConvNet's first max pool has a near tie in these images: two values of a window differ by
-/// less than f32 resolves after three layers. One unit in the last place decides which of them
-/// gets the gradient, and moves the gradient of c1 by 3e-3 and confidences by 1e-2. A kernel
-/// that sums in another order may fall on the other side of it; look there first.
-const CONVNET: Bounds = Bounds {
-    gradient: 1e-3,
-    loss: 1e-3,
-    confidence: 1e-3,
-    score: 1e-2,
-};
+/// less than f32 resolves after three layers. Which of them gets the gradient is decided by the
+/// last bit, and the runs part from there. On the CPU we fall on PyTorch's side; Burn's WebGPU
+/// convolution sums in another order and falls on the other. `Golden::nudged` shows the same on
+/// the CPU: with c1 changed in its last bit, 7 of 8 nudges end as far off (loss 6e-3, confidence
+/// 6e-2) as WebGPU does.
+const CONVNET_BEYOND_THE_TIE: Bounds =
+    Bounds { gradient: 5e-3, loss: 1e-2, confidence: 0.1, score: 1e-2 };
 /// ReLUs near zero do the same in residual networks, and batch norm over 16 images amplifies it
-/// from step to step: In f64, ResNet-18 agrees with PyTorch to 6e-8.
-const RESNET: Bounds = Bounds {
-    gradient: 5e-2,
-    loss: 1e-2,
-    confidence: 0.1,
-    score: 0.1,
-};
+/// from step to step. In f64, ResNet-18 agrees with PyTorch to 6e-8.
+const RESNET: Bounds = Bounds { gradient: 5e-2, loss: 1e-2, confidence: 0.1, score: 0.1 };
 
 /// A reference run.
 pub struct Golden {
@@ -62,6 +53,7 @@ pub struct Golden {
     candidates: CandidateSets,
     losses: Vec<f64>,
     floats: BTreeMap<String, HostTensor>,
+    is_nudged: bool,
 }
 
 impl Golden {
@@ -72,77 +64,68 @@ impl Golden {
         let losses = json["losses"].as_array().expect("losses");
         let floats = weights::read_safetensors(tensors).expect("golden tensors");
         let labels = file.tensor("labels").expect("labels");
-        let members = floats["candidates"]
-            .values
-            .iter()
-            .map(|&member| member as u8)
-            .collect();
+        let members = floats["candidates"].values.iter().map(|&member| member as u8).collect();
         Self {
             kind,
             width,
             images: ImageSet {
                 pixels: file.tensor("images").expect("images").data().to_vec(),
-                labels: labels
-                    .data()
-                    .chunks_exact(8)
-                    .map(|label| label[0])
-                    .collect(),
+                labels: labels.data().chunks_exact(8).map(|label| label[0]).collect(),
                 superclasses: Vec::new(),
             },
             candidates: CandidateSets::from_members(members, 10),
-            losses: losses
-                .iter()
-                .map(|loss| loss.as_f64().expect("loss"))
-                .collect(),
+            losses: losses.iter().map(|loss| loss.as_f64().expect("loss")).collect(),
             floats,
+            is_nudged: false,
         }
     }
 
-    fn bounds(&self) -> &'static Bounds {
+    /// The same run from a first layer whose weights are changed in their last bit.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn nudged(mut self) -> Self {
+        let weights = self.floats.get_mut("init.c1.weight").expect("ConvNet");
+        for weight in &mut weights.values {
+            *weight = f32::from_bits(weight.to_bits() ^ 1);
+        }
+        self.is_nudged = true;
+        self
+    }
+
+    fn bounds(&self, device: &Device) -> &'static Bounds {
         match self.kind {
-            NetworkKind::ConvNet => &CONVNET,
+            NetworkKind::ConvNet if *device == Device::flex() && !self.is_nudged => &CONVNET,
+            NetworkKind::ConvNet => &CONVNET_BEYOND_THE_TIE,
             NetworkKind::ResNet18 | NetworkKind::ResNet32 => &RESNET,
         }
     }
 
-    /// Trains as PyTorch did and compares; prints the largest errors.
-    pub async fn check(&self, device: &Device) {
+    /// Trains as PyTorch did and compares; tells the largest errors.
+    pub async fn check(&self, device: &Device) -> String {
         let mut trainer = self.trainer(device);
-        self.check_scores(&trainer, device, "logits_eval_init")
-            .await;
+        self.check_scores(&trainer, device, "logits_eval_init").await;
         self.check_gradients(device).await;
 
-        let bounds = self.bounds();
+        let bounds = self.bounds(device);
         let mut worst = (0.0_f64, 0.0_f32);
         for (step, &expected) in self.losses.iter().enumerate() {
             let loss = trainer.step().loss.into_data_async().await.expect("loss");
             let loss: f64 = loss.iter().next().expect("one loss");
             worst.0 = worst.0.max((loss / expected - 1.0).abs());
-            assert!(
-                worst.0 < bounds.loss,
-                "{} step {step}: {loss}, not {expected}",
-                self.kind
-            );
+            assert!(worst.0 < bounds.loss, "{} step {step}: {loss}, not {expected}", self.kind);
             if trainer.at_epoch_end() {
                 trainer.end_epoch();
                 let name = format!("confidences_epoch{}", trainer.epoch());
-                let stored = trainer
-                    .stored_confidences()
-                    .into_data_async()
-                    .await
-                    .expect("read");
+                let stored = trainer.stored_confidences().into_data_async().await.expect("read");
                 let error = largest_error(&stored, &self.floats[&name].values);
                 worst.1 = worst.1.max(error);
                 assert!(error < bounds.confidence, "{} {name}: {error}", self.kind);
             }
         }
-        let scores = self
-            .check_scores(&trainer, device, "logits_eval_final")
-            .await;
-        println!(
+        let scores = self.check_scores(&trainer, device, "logits_eval_final").await;
+        format!(
             "{}: largest errors: loss {:.1e}, confidence {:.1e}, final score {scores:.1e}",
             self.kind, worst.0, worst.1
-        );
+        )
     }
 
     fn trainer(&self, device: &Device) -> Trainer {
@@ -163,13 +146,7 @@ impl Golden {
 
     fn network(&self, device: &Device) -> Network {
         let (kind, width) = (self.kind, self.width);
-        let config = NetworkConfig {
-            kind,
-            classes: 10,
-            width,
-            dropout: false,
-            seed: 1,
-        };
+        let config = NetworkConfig { kind, classes: 10, width, dropout: false, seed: 1 };
         let init = self.floats.iter().filter_map(|(name, tensor)| {
             Some((name.strip_prefix("init.")?.to_owned(), tensor.clone()))
         });
@@ -184,7 +161,7 @@ impl Golden {
         let scores = trainer.network_for_evaluation().forward(input, None);
         let scores = scores.into_data_async().await.expect("scores");
         let error = largest_error(&scores, &self.floats[name].values);
-        assert!(error < self.bounds().score, "{} {name}: {error}", self.kind);
+        assert!(error < self.bounds(device).score, "{} {name}: {error}", self.kind);
         error
     }
 
@@ -192,9 +169,7 @@ impl Golden {
     async fn check_gradients(&self, device: &Device) {
         let trainer = self.trainer(device);
         let gradients = Gradients(trainer.gradients());
-        let found = weights::collect(trainer.network(), gradients)
-            .await
-            .expect("gradients");
+        let found = weights::collect(trainer.network(), gradients).await.expect("gradients");
         let of = |name: &str| &self.floats[&format!("grad.{name}")].values;
         let largest = |values: &[f32]| values.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
         for (name, gradient) in &found {
@@ -204,24 +179,17 @@ impl Golden {
                 Some(conv) if conv.starts_with('c') => largest(of(&format!("{conv}.weight"))),
                 _ => largest(of(name)),
             };
-            let errors = gradient
-                .values
-                .iter()
-                .zip(of(name))
-                .map(|(a, b)| (a - b).abs());
+            let errors = gradient.values.iter().zip(of(name)).map(|(a, b)| (a - b).abs());
             let error = errors.fold(0.0, f32::max) / scale;
             assert!(
-                error < self.bounds().gradient,
+                error < self.bounds(device).gradient,
                 "{} gradient of {name}: {error}",
                 self.kind
             );
         }
         assert_eq!(
             found.len(),
-            self.floats
-                .keys()
-                .filter(|name| name.starts_with("grad."))
-                .count()
+            self.floats.keys().filter(|name| name.starts_with("grad.")).count()
         );
     }
 }
@@ -236,9 +204,5 @@ impl TensorMap for Gradients {
 
 fn largest_error(found: &TensorData, expected: &[f32]) -> f32 {
     assert_eq!(found.shape().iter().product::<usize>(), expected.len());
-    found
-        .iter::<f32>()
-        .zip(expected)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max)
+    found.iter::<f32>().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }

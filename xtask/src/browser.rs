@@ -14,12 +14,7 @@ use std::path::{Path, PathBuf};
 const CHROMIUM: Program = Program {
     what: "Chromium",
     variable: "CHROMIUM",
-    names: &[
-        "chromium",
-        "chromium-browser",
-        "google-chrome",
-        "google-chrome-stable",
-    ],
+    names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
     elsewhere: &["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
     packages: &["chromium", "chromium-driver"],
 };
@@ -27,10 +22,7 @@ const CHROMEDRIVER: Program = Program {
     what: "Chromium's WebDriver",
     variable: "CHROMEDRIVER",
     names: &["chromedriver"],
-    elsewhere: &[
-        "/usr/lib/chromium/chromedriver",
-        "/usr/lib/chromium-browser/chromedriver",
-    ],
+    elsewhere: &["/usr/lib/chromium/chromedriver", "/usr/lib/chromium-browser/chromedriver"],
     packages: &["chromium", "chromium-driver"],
 };
 const NODE: Program = Program {
@@ -40,13 +32,8 @@ const NODE: Program = Program {
     elsewhere: &[],
     packages: &["nodejs", "npm"],
 };
-const NPM: Program = Program {
-    what: "npm",
-    variable: "NPM",
-    names: &["npm"],
-    elsewhere: &[],
-    packages: &["npm"],
-};
+const NPM: Program =
+    Program { what: "npm", variable: "NPM", names: &["npm"], elsewhere: &[], packages: &["npm"] };
 
 /// A program of the system, and where to get it.
 struct Program {
@@ -115,18 +102,12 @@ impl Program {
             return Ok(found);
         }
         self.install()?;
-        self.find()
-            .with_context(|| format!("apt-get installed no {}", self.names[0]))
+        self.find().with_context(|| format!("apt-get installed no {}", self.names[0]))
     }
 
     fn find(&self) -> Option<PathBuf> {
         let on_path = self.names.iter().find_map(|name| project::on_path(name));
-        on_path.or_else(|| {
-            self.elsewhere
-                .iter()
-                .map(PathBuf::from)
-                .find(|path| path.is_file())
-        })
+        on_path.or_else(|| self.elsewhere.iter().map(PathBuf::from).find(|path| path.is_file()))
     }
 
     fn install(&self) -> Result<()> {
@@ -145,13 +126,7 @@ impl Program {
             "xtask: installing {packages} with apt-get, once, into the system (1 to 3 minutes)"
         );
         apt_get(&["update", "-qq"])?;
-        apt_get(
-            &[
-                &["install", "-y", "-qq", "--no-install-recommends"],
-                self.packages,
-            ]
-            .concat(),
-        )
+        apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], self.packages].concat())
     }
 }
 

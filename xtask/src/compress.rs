@@ -38,13 +38,9 @@ impl Encoding {
 pub fn compress(files: &[PathBuf]) -> Result<()> {
     let mut jobs = Vec::new();
     for file in files.iter().filter(|file| is_compressible(file)) {
-        let meta = file
-            .metadata()
-            .with_context(|| format!("cannot read {}", file.display()))?;
+        let meta = file.metadata().with_context(|| format!("cannot read {}", file.display()))?;
         for encoding in [Encoding::Gzip, Encoding::Brotli] {
-            let age = compressed_path(file, encoding)
-                .metadata()
-                .and_then(|meta| meta.modified());
+            let age = compressed_path(file, encoding).metadata().and_then(|meta| meta.modified());
             if meta.len() >= MIN_SIZE_BYTES && age.ok() < meta.modified().ok() {
                 jobs.push((meta.len(), file, encoding));
             }
@@ -65,9 +61,7 @@ pub fn compress(files: &[PathBuf]) -> Result<()> {
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().expect("a compressing thread"))
+        workers.into_iter().try_for_each(|worker| worker.join().expect("a compressing thread"))
     })
 }
 
@@ -78,8 +72,7 @@ pub fn source_of(path: &Path) -> Option<PathBuf> {
 }
 
 fn is_compressible(file: &Path) -> bool {
-    file.extension()
-        .is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known))
+    file.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known))
 }
 
 fn compressed_path(file: &Path, encoding: Encoding) -> PathBuf {
@@ -128,21 +121,13 @@ mod tests {
 
         let mut brotli = String::new();
         let compressed = File::open(dir.path().join("a.js.br")).unwrap();
-        brotli::Decompressor::new(compressed, 4096)
-            .read_to_string(&mut brotli)
-            .unwrap();
+        brotli::Decompressor::new(compressed, 4096).read_to_string(&mut brotli).unwrap();
         assert_eq!(brotli, text);
         let mut gzip = String::new();
         let compressed = File::open(dir.path().join("a.js.gz")).unwrap();
-        flate2::read::GzDecoder::new(compressed)
-            .read_to_string(&mut gzip)
-            .unwrap();
+        flate2::read::GzDecoder::new(compressed).read_to_string(&mut gzip).unwrap();
         assert_eq!(gzip, text);
-        assert_eq!(
-            fs::read_dir(dir.path()).unwrap().count(),
-            3,
-            "no partial file is left"
-        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "no partial file is left");
     }
 
     #[test]

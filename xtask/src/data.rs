@@ -43,10 +43,7 @@ pub fn run(options: &Options) -> Result<()> {
         ensure_pillow()?;
     }
     project::run(python).context("cannot prepare the images")?;
-    eprintln!(
-        "xtask: now run `cargo xtask serve --data {}`",
-        out.display()
-    );
+    eprintln!("xtask: now run `cargo xtask serve --data {}`", out.display());
     Ok(())
 }
 
@@ -70,9 +67,7 @@ fn ensure_pillow() -> Result<()> {
     }
     eprintln!("xtask: installing Pillow into target/tools/python, once (a few seconds)");
     let mut pip = python()?;
-    pip.args(["-m", "pip", "install", "--quiet", "--target"])
-        .arg(pillow())
-        .arg("pillow");
+    pip.args(["-m", "pip", "install", "--quiet", "--target"]).arg(pillow()).arg("pillow");
     project::run(pip).context("cannot install Pillow; --lossless needs none")
 }
 

@@ -12,9 +12,7 @@ use std::process::{Command, Stdio};
 
 /// The repository's root: the folder above this crate.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("this crate lies in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the repository")
 }
 
 pub fn dist() -> PathBuf {
@@ -31,10 +29,7 @@ pub fn tools() -> PathBuf {
 }
 
 pub fn tool(name: &str) -> PathBuf {
-    tools()
-        .join("bin")
-        .join(name)
-        .with_extension(env::consts::EXE_EXTENSION)
+    tools().join("bin").join(name).with_extension(env::consts::EXE_EXTENSION)
 }
 
 /// Reference data beside the checkout. It is not part of the repository: callers must do without.
@@ -76,10 +71,7 @@ pub fn run(mut command: Command) -> Result<()> {
 /// The standard output of `command`; None when it cannot be started or fails.
 pub fn output_of(mut command: Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The program `name`, looked for as a shell would.

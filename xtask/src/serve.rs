@@ -38,26 +38,15 @@ pub struct Options {
 
 pub fn run(options: &Options) -> Result<()> {
     if let Some(data) = &options.data {
-        ensure!(
-            data.is_dir(),
-            "--data {}: there is no such folder",
-            data.display()
-        );
+        ensure!(data.is_dir(), "--data {}: there is no such folder", data.display());
     }
     if !options.no_build {
         site::build()?;
     }
     let dist = project::dist();
-    ensure!(
-        dist.join("index.html").is_file(),
-        "there is no dist/ yet: run `cargo xtask build`"
-    );
+    ensure!(dist.join("index.html").is_file(), "there is no dist/ yet: run `cargo xtask build`");
     let base = normal_base(&options.base);
-    let app = app(&Site {
-        dist,
-        data: options.data.clone(),
-        base: base.clone(),
-    });
+    let app = app(&Site { dist, data: options.data.clone(), base: base.clone() });
 
     let runtime = tokio::runtime::Runtime::new().context("cannot start the server")?;
     runtime.block_on(async {
@@ -66,9 +55,7 @@ pub fn run(options: &Options) -> Result<()> {
         println!("serving http://127.0.0.1:{port}{base}");
         // A harness waits for the line at the other end of a pipe.
         io::stdout().flush()?;
-        axum::serve(listener, app)
-            .await
-            .context("the server stopped")
+        axum::serve(listener, app).await.context("the server stopped")
     })
 }
 
@@ -95,14 +82,9 @@ fn normal_base(base: &str) -> String {
 }
 
 fn app(site: &Site) -> Router {
-    let files = || {
-        ServeDir::new(&site.dist)
-            .precompressed_br()
-            .precompressed_gzip()
-    };
-    let index = ServeFile::new(site.dist.join("index.html"))
-        .precompressed_br()
-        .precompressed_gzip();
+    let files = || ServeDir::new(&site.dist).precompressed_br().precompressed_gzip();
+    let index =
+        ServeFile::new(site.dist.join("index.html")).precompressed_br().precompressed_gzip();
     let mut inner = Router::new().fallback_service(files());
     for route in site::ROUTES {
         inner = inner.route_service(&format!("/{route}"), index.clone());
@@ -121,10 +103,7 @@ fn app(site: &Site) -> Router {
             Place::Inside(uri) => {
                 let (mut parts, body) = request.into_parts();
                 parts.uri = uri;
-                inner
-                    .oneshot(Request::from_parts(parts, body))
-                    .await
-                    .into_response()
+                inner.oneshot(Request::from_parts(parts, body)).await.into_response()
             }
             Place::MissingSlash => Redirect::permanent(&base).into_response(),
             Place::Outside => not_found(request.uri().path()),
@@ -141,9 +120,7 @@ enum Place {
 
 fn below(base: &str, uri: &Uri) -> Place {
     let path_and_query = uri.path_and_query().map_or("/", |it| it.as_str());
-    let inside = path_and_query
-        .strip_prefix(base)
-        .map(|rest| format!("/{rest}").parse());
+    let inside = path_and_query.strip_prefix(base).map(|rest| format!("/{rest}").parse());
     match inside {
         Some(Ok(uri)) => Place::Inside(uri),
         None if base.strip_suffix('/') == Some(uri.path()) => Place::MissingSlash,
@@ -175,10 +152,7 @@ fn isolate(headers: &mut HeaderMap) {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-embedder-policy", "require-corp"),
     ] {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
 }
 
@@ -203,9 +177,7 @@ fn cache_control(path: &str) -> &'static str {
         .unwrap_or_default();
     // 64 bits, printed without leading zeros.
     let is_hash = (12..=16).contains(&hash.len())
-        && hash
-            .bytes()
-            .all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+        && hash.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
     match is_hash && !path.starts_with("/data/") {
         true => FOR_EVER,
         false => REVALIDATE,

@@ -34,20 +34,12 @@ const INPUTS: [&str; 10] = [
     "rust-toolchain.toml",
     ".cargo/config.toml",
 ];
-const RECIPE: [&str; 3] = [
-    include_str!("site.rs"),
-    include_str!("compress.rs"),
-    include_str!("tools.rs"),
-];
+const RECIPE: [&str; 3] =
+    [include_str!("site.rs"), include_str!("compress.rs"), include_str!("tools.rs")];
 
 /// Without these the page cannot work. The worker's names carry no hash, because the page has to
 /// know them: `new Worker("worker_loader.js", { type: "module" })`.
-const EXPECTED: [&str; 4] = [
-    "index.html",
-    "worker.js",
-    "worker_bg.wasm",
-    "worker_loader.js",
-];
+const EXPECTED: [&str; 4] = ["index.html", "worker.js", "worker_bg.wasm", "worker_loader.js"];
 
 /// In index.html, and what stands there instead in a page that lies one folder deeper. A host that
 /// answers `/train` without redirecting to `/train/` makes "../" wrong; the script sees to that.
@@ -78,19 +70,13 @@ pub fn build() -> Result<()> {
     let staged = project::target().join("trunk");
     run_trunk(&staged)?;
     for name in EXPECTED {
-        ensure!(
-            staged.join(name).is_file(),
-            "Trunk wrote no {name}: see the links in index.html"
-        );
+        ensure!(staged.join(name).is_file(), "Trunk wrote no {name}: see the links in index.html");
     }
     add_route_pages(&staged)?;
     let files = mirror(&staged, &dist)?;
     compress::compress(&files)?;
     fs::write(&stamp_file, stamp(inputs, &dist)?).context("cannot write target/site.stamp")?;
-    eprintln!(
-        "xtask: dist/ is ready after {} s",
-        started.elapsed().as_secs()
-    );
+    eprintln!("xtask: dist/ is ready after {} s", started.elapsed().as_secs());
     Ok(())
 }
 
@@ -98,9 +84,7 @@ fn run_trunk(staged: &Path) -> Result<()> {
     let mut trunk = project::command(project::tool("trunk"));
     // Not --offline, which would also keep cargo from fetching the crates on a fresh machine. The
     // tools that Trunk would download are there, in the versions that it asks for.
-    trunk
-        .args(["build", "--skip-version-check", "--dist"])
-        .arg(staged);
+    trunk.args(["build", "--skip-version-check", "--dist"]).arg(staged);
     // Trunk takes the usual NO_COLOR=1 for an invalid boolean and stops.
     trunk.env_remove("NO_COLOR");
     project::run(trunk).context("the site does not build")
@@ -137,10 +121,7 @@ fn mirror(from: &Path, to: &Path) -> Result<Vec<PathBuf>> {
         fs::create_dir_all(copy.parent().expect("a file in a folder"))?;
         fs::write(&copy, bytes).with_context(|| format!("cannot write {}", copy.display()))?;
     }
-    Ok(wanted
-        .into_iter()
-        .map(|relative| to.join(relative))
-        .collect())
+    Ok(wanted.into_iter().map(|relative| to.join(relative)).collect())
 }
 
 /// What dist/ was made from, and what it looked like when it was done.
@@ -159,10 +140,7 @@ fn fingerprint_inputs(root: &Path) -> Result<u64> {
     for input in INPUTS {
         let path = root.join(input);
         let files = match path.is_dir() {
-            true => files_below(&path)?
-                .into_iter()
-                .map(|relative| path.join(relative))
-                .collect(),
+            true => files_below(&path)?.into_iter().map(|relative| path.join(relative)).collect(),
             false if path.is_file() => vec![path],
             false => vec![],
         };
@@ -222,27 +200,12 @@ mod tests {
             ("gone.js", "1"),
             ("gone.js.gz", "x"),
         ]);
-        let before = to
-            .path()
-            .join("same.js")
-            .metadata()
-            .unwrap()
-            .modified()
-            .unwrap();
+        let before = to.path().join("same.js").metadata().unwrap().modified().unwrap();
         mirror(from.path(), to.path()).unwrap();
         let names: Vec<_> = files_below(to.path()).unwrap();
-        assert_eq!(
-            names,
-            ["a/b.css", "changed.js", "same.js", "same.js.br"].map(PathBuf::from)
-        );
+        assert_eq!(names, ["a/b.css", "changed.js", "same.js", "same.js.br"].map(PathBuf::from));
         assert_eq!(fs::read(to.path().join("changed.js")).unwrap(), b"new");
-        let after = to
-            .path()
-            .join("same.js")
-            .metadata()
-            .unwrap()
-            .modified()
-            .unwrap();
+        let after = to.path().join("same.js").metadata().unwrap().modified().unwrap();
         assert_eq!(before, after);
     }
 
@@ -256,10 +219,7 @@ mod tests {
         }
         assert!(site.path().join("404.html").is_file());
         fs::write(site.path().join("index.html"), "<head></head>").unwrap();
-        assert!(
-            add_route_pages(site.path()).is_err(),
-            "a page without a base is refused"
-        );
+        assert!(add_route_pages(site.path()).is_err(), "a page without a base is refused");
     }
 
     #[test]

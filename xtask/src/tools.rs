@@ -60,9 +60,7 @@ pub fn ensure_wasm_target() -> Result<()> {
     let mut sysroot = project::command("rustc");
     sysroot.args(["--print", "sysroot"]);
     let sysroot = project::output_of(sysroot).context("cannot ask rustc for its sysroot")?;
-    let installed = std::path::Path::new(sysroot.trim())
-        .join("lib/rustlib")
-        .join(WASM_TARGET);
+    let installed = std::path::Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET);
     if installed.is_dir() {
         return Ok(());
     }
@@ -77,14 +75,7 @@ pub fn ensure_wasm_target() -> Result<()> {
 }
 
 fn ensure_installed(install: &Install) -> Result<()> {
-    let Install {
-        krate,
-        program,
-        version,
-        locked,
-        opt_level,
-        duration,
-    } = install;
+    let Install { krate, program, version, locked, opt_level, duration } = install;
     let mut asked = project::command(project::tool(program));
     asked.arg("--version");
     if project::output_of(asked).is_some_and(|said| said.split_whitespace().any(|w| w == version)) {
@@ -113,10 +104,7 @@ fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines();
     lines.find(|line| *line == name)?;
-    lines
-        .next()?
-        .strip_prefix("version = \"")?
-        .strip_suffix('"')
+    lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ const FONT_HEIGHT_PX: f64 = 12.0;
 /// Of a monospaced character of that height.
 const FONT_WIDTH_PX: f64 = 7.25;
 const PADDING_PX: f64 = 4.0;
+/// Epochs get dots while they are few: one alone would not show as a line.
+const MAX_DOTTED: usize = 30;
 const Y_LABEL_CHARS: usize = 5;
 /// What stands left of the plot: the axis' title and its labels.
 const LEFT_PX: f64 = FONT_HEIGHT_PX + Y_LABEL_CHARS as f64 * FONT_WIDTH_PX + 4.0 * PADDING_PX;
@@ -46,12 +48,7 @@ pub fn LossChart() -> impl IntoView {
     let curves = redrawn(Duration::ZERO, |run| Curves {
         points: display::thin_losses(&run.losses, MAX_POINTS),
         end: end_of_epochs(run),
-        top: display::loss_axis(
-            run.losses
-                .iter()
-                .map(|point| point.loss)
-                .fold(0.0, f64::max),
-        ),
+        top: display::loss_axis(run.losses.iter().map(|point| point.loss).fold(0.0, f64::max)),
     });
     let draw = move |width| {
         let line = Line::new(|point: &LossPoint| point.loss).with_name("Training loss");
@@ -80,13 +77,19 @@ pub fn AccuracyChart() -> impl IntoView {
         let test = Line::new(|epoch: &EpochMetrics| epoch.test_accuracy).with_name("1");
         let label = Line::new(|epoch: &EpochMetrics| epoch.label_accuracy).with_name("2");
         let confidence = Line::new(|epoch: &EpochMetrics| epoch.mean_confidence).with_name("3");
+        let dots = Marker::from_shape(MarkerShape::Circle).with_scale(0.4);
+        let shape = dots.shape;
+        Effect::new(move || {
+            let few = curves.with(|curves| curves.points.len() <= MAX_DOTTED);
+            shape.set(if few { MarkerShape::Circle } else { MarkerShape::None });
+        });
+        let [test, label, confidence] =
+            [test, label, confidence].map(|line| line.with_marker(dots.clone()));
         let series = Series::new(|epoch: &EpochMetrics| epoch.epoch as f64)
             .line(styled(test, BLUE))
             .line(styled(label, TEAL))
             .line(styled(confidence, AMBER));
-        plot(width, curves, series, "Share", |share| {
-            format!("{:.0}%", share * 100.0)
-        })
+        plot(width, curves, series, "Share", |share| format!("{:.0}%", share * 100.0))
     };
     view! {
         <figure class="chart card" data-testid="chart-accuracy">
@@ -105,18 +108,12 @@ pub fn AccuracyChart() -> impl IntoView {
 
 fn end_of_epochs(run: &RunState) -> f64 {
     let total = run.info.as_ref().map_or(1, |info| info.experiment.epochs);
-    let done = run
-        .losses
-        .last()
-        .map_or(0.0, |point| point.at_epoch)
-        .max(run.epochs.len() as f64);
+    let done = run.losses.last().map_or(0.0, |point| point.at_epoch).max(run.epochs.len() as f64);
     display::epoch_axis(done, total)
 }
 
 fn styled<T>(line: Line<T, f64>, colour: Colour) -> Line<T, f64> {
-    line.with_colour(colour)
-        .with_width(2.0)
-        .with_interpolation(Interpolation::Linear)
+    line.with_colour(colour).with_width(2.0).with_interpolation(Interpolation::Linear)
 }
 
 /// The curves of the run, taken anew once in a while if there is something new.
@@ -208,20 +205,14 @@ fn plot<T: Clone + Send + Sync + 'static>(
 ) -> impl IntoView {
     let end = Memo::new(move |_| curves.with(|curves| curves.end));
     let top = Memo::new(move |_| curves.with(|curves| curves.top));
-    let series = series
-        .with_x_range(0.0, end.get_untracked())
-        .with_y_range(0.0, top.get_untracked());
+    let series =
+        series.with_x_range(0.0, end.get_untracked()).with_y_range(0.0, top.get_untracked());
     let (max_x, max_y) = (series.max_x, series.max_y);
     // Every second label: ten divisions are round where five labels have room.
-    let y_labels = TickLabels::aligned_floats()
-        .with_min_chars(Y_LABEL_CHARS)
-        .with_format(move |value, _| {
+    let y_labels =
+        TickLabels::aligned_floats().with_min_chars(Y_LABEL_CHARS).with_format(move |value, _| {
             let position = (value / top.get() * DIVISIONS as f64).round() as usize;
-            if position.is_multiple_of(2) {
-                y_text(*value)
-            } else {
-                String::new()
-            }
+            if position.is_multiple_of(2) { y_text(*value) } else { String::new() }
         });
     let x_labels = TickLabels::aligned_floats()
         .with_format(|value, _| words::significant((value * 10.0).round() / 10.0));

@@ -15,12 +15,13 @@ pub fn Controls() -> impl IntoView {
     let status = Memo::new(move |_| app.run.with(|run| run.status));
     let is_active = move || status.get().is_active();
     let is_paused = move || status.get() == Status::Paused;
+    let is_over = move || matches!(status.get(), Status::Finished | Status::Failed);
     let can_pause = move || status.get() == Status::Training;
     view! {
         <div class="controls">
             <button type="button" class="button primary" data-testid="start" disabled=is_active on:click=move |_| start(app)>
                 <Icon path="M8 5v14l11-7z" />
-                {move || if status.get() == Status::Idle { "Start training" } else { "Start again" }}
+                {move || if is_over() { "Start again" } else { "Start training" }}
             </button>
             <button type="button" class="button" data-testid="pause" hidden=is_paused disabled=move || !can_pause() on:click=move |_| app.pause()>
                 <Icon path="M7 5h4v14H7zM13 5h4v14h-4z" />
@@ -71,11 +72,7 @@ fn Share() -> impl IntoView {
         spawn_local(async move {
             let copied = share::copy(&address).await;
             // The page may have been left meanwhile, and the signal with it.
-            let _ = shared.try_set(if copied {
-                Shared::Copied
-            } else {
-                Shared::Shown(address)
-            });
+            let _ = shared.try_set(if copied { Shared::Copied } else { Shared::Shown(address) });
         });
     };
     let select =

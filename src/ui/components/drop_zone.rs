@@ -67,11 +67,7 @@ fn take_first(app: App, files: Option<FileList>) {
     // Some systems do not tell the type; then the engine finds out.
     if !kind.is_empty() && !TYPES.split(',').any(|known| known == kind) {
         let fault = format!("“{name}” is not a JPEG, PNG or WebP image (its type is {kind}).");
-        return refuse(
-            app,
-            &fault,
-            "Choose another file, or save the picture as one of these.",
-        );
+        return refuse(app, &fault, "Choose another file, or save the picture as one of these.");
     }
     let size_bytes = file.size() as u64;
     if size_bytes > MAX_FILE_BYTES {
@@ -79,11 +75,7 @@ fn take_first(app: App, files: Option<FileList>) {
             "“{name}” has {}, more than the 60 MB that are read.",
             words::bytes(size_bytes)
         );
-        return refuse(
-            app,
-            &fault,
-            "Scale the picture down; the network sees 32×32 pixels of it.",
-        );
+        return refuse(app, &fault, "Scale the picture down; the network sees 32×32 pixels of it.");
     }
     if !app.has_network.get_untracked() {
         return refuse(

@@ -18,12 +18,7 @@ pub fn EpochTable() -> impl IntoView {
     let rows = move || {
         newest.get();
         run.with_untracked(|run| {
-            run.epochs
-                .iter()
-                .rev()
-                .take(MAX_ROWS)
-                .copied()
-                .collect::<Vec<_>>()
+            run.epochs.iter().rev().take(MAX_ROWS).copied().collect::<Vec<_>>()
         })
     };
     view! {

@@ -41,9 +41,7 @@ pub fn Field(setting: Setting) -> impl IntoView {
     // The built-in pictures need no host.
     let is_muted = Memo::new(move |_| {
         setting == Setting::Data
-            && form
-                .experiment
-                .with(|experiment| experiment.dataset == Dataset::Synthetic)
+            && form.experiment.with(|experiment| experiment.dataset == Dataset::Synthetic)
     });
     view! {
         <div class="field" class:is-wrong=is_wrong class:is-muted=is_muted>
@@ -146,11 +144,7 @@ fn flag(setting: Setting) -> impl IntoView {
     let form = app().form;
     let is_on = Memo::new(move |_| form.text(setting) == "1");
     let enter = move |event: ev::Event| {
-        let text = if event_target_checked(&event) {
-            "1"
-        } else {
-            "0"
-        };
+        let text = if event_target_checked(&event) { "1" } else { "0" };
         form.enter(setting, text.to_owned());
     };
     view! {

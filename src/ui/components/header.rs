@@ -6,11 +6,7 @@ use leptos_router::hooks::use_location;
 use crate::ui::place;
 use crate::ui::theme::Theme;
 
-const LINKS: &[(&str, &str)] = &[
-    ("train", "Train"),
-    ("classify", "Classify"),
-    ("about", "About"),
-];
+const LINKS: &[(&str, &str)] = &[("train", "Train"), ("classify", "Classify"), ("about", "About")];
 
 #[component]
 pub fn Header() -> impl IntoView {

@@ -27,21 +27,10 @@ pub fn Prediction() -> impl IntoView {
 }
 
 fn answered(answer: Answer) -> impl IntoView {
-    let Answer {
-        name,
-        class_names,
-        probabilities,
-        crop,
-    } = answer;
+    let Answer { name, class_names, probabilities, crop } = answer;
     let best = display::leader(&probabilities);
-    let title = best
-        .and_then(|class| class_names.get(class))
-        .cloned()
-        .unwrap_or_default();
-    let certainty = best
-        .and_then(|class| probabilities.get(class))
-        .copied()
-        .unwrap_or_default();
+    let title = best.and_then(|class| class_names.get(class)).cloned().unwrap_or_default();
+    let certainty = best.and_then(|class| probabilities.get(class)).copied().unwrap_or_default();
     let bars = class_names.into_iter().zip(probabilities).enumerate().map(|(class, (name, probability))| {
         view! {
             <li class="bar" class:is-true=Some(class) == best data-class=class data-value=probability>

@@ -92,12 +92,7 @@ fn show_more(shown: RwSignal<usize>, total: usize) {
 fn card(position: usize, sample: &Sample, class_names: &[String]) -> impl IntoView + use<> {
     let run = app().run;
     let confidences = Memo::new(move |_| {
-        run.with(|run| {
-            run.sample_confidences
-                .get(position)
-                .cloned()
-                .unwrap_or_default()
-        })
+        run.with(|run| run.sample_confidences.get(position).cloned().unwrap_or_default())
     });
     let label = sample.label;
     let is_right = Memo::new(move |_| confidences.with(|row| display::leader(row)) == Some(label));
@@ -105,12 +100,7 @@ fn card(position: usize, sample: &Sample, class_names: &[String]) -> impl IntoVi
         let pixels = run.sample_pixels.chunks(IMAGE_BYTES).nth(position);
         pixels.map(<[u8]>::to_vec).unwrap_or_default()
     });
-    let name = |class: usize| {
-        class_names
-            .get(class)
-            .cloned()
-            .unwrap_or_else(|| class.to_string())
-    };
+    let name = |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
     let (drawn, rest) = display::split_candidates(&sample.candidates, label, MAX_BARS);
     let bars = drawn.into_iter().map(|class| {
         let confidence =

@@ -19,9 +19,7 @@ const fn is_open_at_first(group: Group) -> bool {
 pub fn SettingsForm() -> impl IntoView {
     let run = app().run;
     let is_active = Memo::new(move |_| run.with(|run| run.status.is_active()));
-    let groups = Group::ALL
-        .iter()
-        .map(|&group| view! { <GroupOfFields group /> });
+    let groups = Group::ALL.iter().map(|&group| view! { <GroupOfFields group /> });
     view! {
         <form class="settings" aria-label="Settings" on:submit=|event| event.prevent_default()>
             <p class="hint" hidden=move || !is_active.get()>
@@ -36,9 +34,7 @@ pub fn SettingsForm() -> impl IntoView {
 
 #[component]
 fn GroupOfFields(group: Group) -> impl IntoView {
-    let fields = Setting::ALL
-        .iter()
-        .filter(|setting| setting.group() == group);
+    let fields = Setting::ALL.iter().filter(|setting| setting.group() == group);
     view! {
         <details class="group" open=is_open_at_first(group)>
             <summary>{group.title()}</summary>

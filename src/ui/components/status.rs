@@ -13,20 +13,13 @@ pub fn StatusPanel() -> impl IntoView {
     let status = Memo::new(move |_| app.run.with(|run| run.status));
     let sentence = Memo::new(move |_| app.run.with(sentence));
     let notes = Memo::new(move |_| {
-        let of_run = app
-            .run
-            .with(|run| run.info.as_ref().map(|info| info.notes.clone()));
+        let of_run = app.run.with(|run| run.info.as_ref().map(|info| info.notes.clone()));
         let own = app.note.get().map(str::to_owned);
-        own.into_iter()
-            .chain(of_run.unwrap_or_default())
-            .collect::<Vec<_>>()
+        own.into_iter().chain(of_run.unwrap_or_default()).collect::<Vec<_>>()
     });
     let note_items = move || {
         let notes = notes.get();
-        notes
-            .into_iter()
-            .map(|note| view! { <li>{note}</li> })
-            .collect_view()
+        notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view()
     };
     view! {
         <div class="status-panel">
@@ -67,11 +60,9 @@ fn sentence(run: &RunState) -> String {
         Status::Training => position(run),
         Status::Paused => format!("Held. {}", position(run)),
         Status::Finished => match run.epochs.last() {
-            Some(last) => format!(
-                "{} epochs in {}.",
-                last.epoch,
-                words::duration(last.elapsed_secs)
-            ),
+            Some(last) => {
+                format!("{} epochs in {}.", last.epoch, words::duration(last.elapsed_secs))
+            }
             None => String::new(),
         },
         Status::Failed => "The message says why; what was measured so far stays.".to_owned(),
@@ -79,20 +70,13 @@ fn sentence(run: &RunState) -> String {
 }
 
 fn loading(progress: Option<&LoadProgress>) -> String {
-    let Some(LoadProgress {
-        what,
-        loaded_bytes,
-        total_bytes,
-    }) = progress
-    else {
+    let Some(LoadProgress { what, loaded_bytes, total_bytes }) = progress else {
         return "Starting the training engine…".to_owned();
     };
     match total_bytes {
-        Some(total) => format!(
-            "{what}: {} of {}",
-            words::bytes(*loaded_bytes),
-            words::bytes(*total)
-        ),
+        Some(total) => {
+            format!("{what}: {} of {}", words::bytes(*loaded_bytes), words::bytes(*total))
+        }
         None if *loaded_bytes == 0 => format!("{what}…"),
         None => format!("{what}: {}", words::bytes(*loaded_bytes)),
     }

@@ -19,8 +19,7 @@ pub fn ClassifyPage() -> impl IntoView {
         })
     });
     let classes = Memo::new(move |_| {
-        app.run
-            .with(|run| run.info.as_ref().map(|info| info.class_names.join(", ")))
+        app.run.with(|run| run.info.as_ref().map(|info| info.class_names.join(", ")))
     });
     view! {
         <div class="classify-page">

@@ -23,10 +23,7 @@ pub fn TrainPage() -> impl IntoView {
     }
     let failures = Memo::new(move |_| {
         let of_run: Option<Failure> = app.run.with(|run| run.failure.clone());
-        of_run
-            .into_iter()
-            .chain(app.form.problems())
-            .collect::<Vec<_>>()
+        of_run.into_iter().chain(app.form.problems()).collect::<Vec<_>>()
     });
     let is_open = RwSignal::new(!is_phone());
     view! {

@@ -35,20 +35,14 @@ struct Reply {
 
 impl Reply {
     fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 fn get_from(base: &str, path: &str, sent: &[(&str, &str)]) -> Reply {
     let host = host();
     let (dist, data) = (host.path().join("dist"), Some(host.path().join("data")));
-    let app = app(&Site {
-        dist,
-        data,
-        base: normal_base(base),
-    });
+    let app = app(&Site { dist, data, base: normal_base(base) });
     let mut request = Request::builder().uri(path);
     for (name, value) in sent {
         request = request.header(*name, *value);
@@ -59,11 +53,7 @@ fn get_from(base: &str, path: &str, sent: &[(&str, &str)]) -> Reply {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        Reply {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body,
-        }
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
     })
 }
 
@@ -75,22 +65,12 @@ fn get(path: &str) -> Reply {
 fn only_the_routes_get_the_page() {
     for path in ["/", "/train", "/classify?v=1", "/about"] {
         let reply = get(path);
-        assert_eq!(
-            (reply.status, reply.body.as_str()),
-            (200, "the app"),
-            "{path}"
-        );
+        assert_eq!((reply.status, reply.body.as_str()), (200, "the app"), "{path}");
         assert_eq!(reply.header("content-type"), "text/html");
         assert_eq!(reply.header("cache-control"), REVALIDATE);
     }
     assert_eq!(get("/train/").body, "the app, one folder down");
-    for path in [
-        "/nothing",
-        "/train.js",
-        "/data/nothing.bin",
-        "/data/",
-        "/train/x",
-    ] {
+    for path in ["/nothing", "/train.js", "/data/nothing.bin", "/data/", "/train/x"] {
         let reply = get(path);
         assert_eq!(reply.status, 404, "{path}");
         assert_eq!(reply.body, format!("not found: {path}\n"));
@@ -123,10 +103,7 @@ fn files_come_in_ranges_with_their_types() {
     let range = [("range", "bytes=2-4")];
     for (path, kind) in [
         (HASHED, "application/wasm"),
-        (
-            "/data/cifar-10-batches-bin/test_batch.bin",
-            "application/octet-stream",
-        ),
+        ("/data/cifar-10-batches-bin/test_batch.bin", "application/octet-stream"),
     ] {
         let reply = get_from("/", path, &range);
         assert_eq!((reply.status, reply.body.as_str()), (206, "234"), "{path}");
@@ -138,16 +115,11 @@ fn files_come_in_ranges_with_their_types() {
 
 #[test]
 fn a_compressed_file_is_sent_to_who_takes_it() {
-    for (accepted, sent, body) in [
-        ("gzip, br", "br", "as brotli"),
-        ("gzip", "gzip", "as gzip"),
-        ("", "", "plain"),
-    ] {
+    for (accepted, sent, body) in
+        [("gzip, br", "br", "as brotli"), ("gzip", "gzip", "as gzip"), ("", "", "plain")]
+    {
         let reply = get_from("/", "/worker.js", &[("accept-encoding", accepted)]);
-        assert_eq!(
-            (reply.header("content-encoding"), reply.body.as_str()),
-            (sent, body)
-        );
+        assert_eq!((reply.header("content-encoding"), reply.body.as_str()), (sent, body));
         assert_eq!(reply.header("content-type"), "text/javascript");
         assert_eq!(reply.header("vary"), "accept-encoding");
     }
@@ -170,10 +142,7 @@ fn only_a_name_with_a_hash_is_cached_for_ever() {
         assert_eq!(cache_control(path), REVALIDATE, "{path}");
     }
     assert_eq!(get(HASHED).header("cache-control"), FOR_EVER);
-    assert_eq!(
-        get("/gone-0f1e2d3c4b5a6978.js").header("cache-control"),
-        REVALIDATE
-    );
+    assert_eq!(get("/gone-0f1e2d3c4b5a6978.js").header("cache-control"), REVALIDATE);
 }
 
 #[test]
@@ -182,10 +151,7 @@ fn an_unchanged_file_is_not_sent_again() {
     // The file is written anew for each request, at most seconds later.
     let later = "Fri, 01 Jan 2100 00:00:00 GMT";
     assert!(!date.is_empty());
-    assert_eq!(
-        get_from("/", "/worker.js", &[("if-modified-since", later)]).status,
-        304
-    );
+    assert_eq!(get_from("/", "/worker.js", &[("if-modified-since", later)]).status, 304);
 }
 
 #[test]
@@ -207,13 +173,9 @@ fn a_sub_folder_is_all_that_there_is() {
             get_from(base, "/sub/data/cifar-10-batches-bin/test_batch.bin", &[]).status,
             200
         );
-        for path in [
-            "/",
-            "/train",
-            "/worker.js",
-            "/subway",
-            "/data/cifar-10-batches-bin/test_batch.bin",
-        ] {
+        for path in
+            ["/", "/train", "/worker.js", "/subway", "/data/cifar-10-batches-bin/test_batch.bin"]
+        {
             assert_eq!(get_from(base, path, &[]).status, 404, "{path}");
         }
         let reply = get_from(base, "/sub", &[]);

@@ -73,12 +73,7 @@ fn node(xtask: &Path) -> Result<Command> {
 }
 
 fn ensure_packages() -> Result<()> {
-    let modified = |name: &str| {
-        folder()
-            .join(name)
-            .metadata()
-            .and_then(|meta| meta.modified())
-    };
+    let modified = |name: &str| folder().join(name).metadata().and_then(|meta| meta.modified());
     let lock = modified("package-lock.json").context("tests/e2e has no package-lock.json")?;
     // npm writes this one last.
     if modified("node_modules/.package-lock.json").is_ok_and(|installed| installed >= lock) {
@@ -86,8 +81,7 @@ fn ensure_packages() -> Result<()> {
     }
     eprintln!("xtask: installing tests/e2e/node_modules, once (a few seconds)");
     let mut npm = project::command(browser::npm()?);
-    npm.args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(folder());
+    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder());
     // The system's Chromium is used.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     project::run(npm).context("cannot install the packages of tests/e2e")

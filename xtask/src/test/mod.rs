@@ -51,9 +51,8 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         println!("\n=== {name} ===");
         io::stdout().flush()?;
         let started = Instant::now();
-        let site_failed = lines
-            .iter()
-            .any(|line| line.name == Step::Site.name() && !line.tally.ok());
+        let site_failed =
+            lines.iter().any(|line| line.name == Step::Site.name() && !line.tally.ok());
         let tally = match step {
             Step::E2e if site_failed => {
                 eprintln!("xtask: there is no site to test");
@@ -62,21 +61,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
             Step::E2e => settle(e2e::run(&xtask)),
             _ => settle(step.run()),
         };
-        lines.push(Line {
-            name,
-            tally,
-            elapsed_secs: started.elapsed().as_secs_f64(),
-        });
+        lines.push(Line { name, tally, elapsed_secs: started.elapsed().as_secs_f64() });
     }
     print!("{}", summary::table(&lines));
     io::stdout().flush()?;
     // Not an error to print: the summary's last line stays the last.
     let all_ok = lines.iter().all(|line| line.tally.ok());
-    Ok(if all_ok {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if all_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A step that could not even begin has failed like any other.
@@ -89,8 +80,7 @@ fn settle(result: Result<Tally>) -> Tally {
 
 impl Step {
     fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     fn run(self) -> Result<Tally> {
@@ -105,21 +95,12 @@ impl Step {
                 }
                 check_wasm(&args)
             }
-            Step::ClippyCli => check(clippy(&[
-                "--no-default-features",
-                "--features",
-                "cli",
-                "--all-targets",
-            ])),
+            Step::ClippyCli => {
+                check(clippy(&["--no-default-features", "--features", "cli", "--all-targets"]))
+            }
             Step::ClippyXtask => check(clippy(&["--package", "xtask", "--all-targets"])),
             Step::Native => {
-                let args = [
-                    "test",
-                    "--no-fail-fast",
-                    "--no-default-features",
-                    "--features",
-                    "cli",
-                ];
+                let args = ["test", "--no-fail-fast", "--no-default-features", "--features", "cli"];
                 let product = tests(cargo(&args), counts::in_cargo)?;
                 let xtask = tests(cargo(&["test", "--package", "xtask"]), counts::in_cargo)?;
                 Ok(product.and(xtask))
@@ -150,13 +131,8 @@ fn clippy(args: &[&str]) -> Command {
 /// been compiled in it by then, and `dev` would compile them again, optimised.
 fn check_wasm(args: &[&str]) -> Result<Tally> {
     tools::ensure_wasm_target()?;
-    let target = [
-        "--profile",
-        "web",
-        "--target",
-        "wasm32-unknown-unknown",
-        "--no-default-features",
-    ];
+    let target =
+        ["--profile", "web", "--target", "wasm32-unknown-unknown", "--no-default-features"];
     check(clippy(&[&target, args].concat()))
 }
 

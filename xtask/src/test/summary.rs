@@ -9,21 +9,14 @@ pub struct Tally(Counts);
 
 impl Tally {
     pub fn check(ok: bool) -> Tally {
-        Tally(Counts {
-            passed: ok.into(),
-            failed: (!ok).into(),
-        })
+        Tally(Counts { passed: ok.into(), failed: (!ok).into() })
     }
 
     /// A run that failed without a failing test did not compile or broke off; one without any test
     /// has shown nothing. Both are failures.
     pub fn tests(ok: bool, counts: Counts) -> Tally {
         let is_broken = !ok || counts.passed == 0;
-        let failed = if is_broken {
-            counts.failed.max(1)
-        } else {
-            counts.failed
-        };
+        let failed = if is_broken { counts.failed.max(1) } else { counts.failed };
         Tally(Counts { failed, ..counts })
     }
 
@@ -43,17 +36,10 @@ pub struct Line {
 }
 
 pub fn table(lines: &[Line]) -> String {
-    let mut text = format!(
-        "\n=== summary ===\n{:<14}{:<8}{:>9}{:>9}\n",
-        "step", "", "seconds", "passed"
-    );
+    let mut text =
+        format!("\n=== summary ===\n{:<14}{:<8}{:>9}{:>9}\n", "step", "", "seconds", "passed");
     let mut total = Counts::default();
-    for Line {
-        name,
-        tally,
-        elapsed_secs,
-    } in lines
-    {
+    for Line { name, tally, elapsed_secs } in lines {
         let verdict = if tally.ok() { "ok" } else { "FAILED" };
         let passed = tally.0.passed;
         // Writing to a String cannot fail.
@@ -71,67 +57,21 @@ mod tests {
     #[test]
     fn a_failed_step_is_at_least_one_failure() {
         let tally = |ok, passed, failed| Tally::tests(ok, Counts { passed, failed });
-        assert_eq!(
-            tally(true, 5, 0),
-            Tally(Counts {
-                passed: 5,
-                failed: 0
-            })
-        );
-        assert_eq!(
-            tally(false, 5, 2),
-            Tally(Counts {
-                passed: 5,
-                failed: 2
-            })
-        );
-        assert_eq!(
-            tally(false, 5, 0),
-            Tally(Counts {
-                passed: 5,
-                failed: 1
-            }),
-            "it broke off"
-        );
-        assert_eq!(
-            tally(true, 0, 0),
-            Tally(Counts {
-                passed: 0,
-                failed: 1
-            }),
-            "it had no tests"
-        );
+        assert_eq!(tally(true, 5, 0), Tally(Counts { passed: 5, failed: 0 }));
+        assert_eq!(tally(false, 5, 2), Tally(Counts { passed: 5, failed: 2 }));
+        assert_eq!(tally(false, 5, 0), Tally(Counts { passed: 5, failed: 1 }), "it broke off");
+        assert_eq!(tally(true, 0, 0), Tally(Counts { passed: 0, failed: 1 }), "it had no tests");
     }
 
     #[test]
     fn the_last_line_is_the_sum() {
-        let tests = Tally::tests(
-            false,
-            Counts {
-                passed: 40,
-                failed: 2,
-            },
-        );
+        let tests = Tally::tests(false, Counts { passed: 40, failed: 2 });
         let text = table(&[
-            Line {
-                name: "fmt".into(),
-                tally: Tally::check(true),
-                elapsed_secs: 0.52,
-            },
-            Line {
-                name: "native".into(),
-                tally: tests,
-                elapsed_secs: 93.0,
-            },
+            Line { name: "fmt".into(), tally: Tally::check(true), elapsed_secs: 0.52 },
+            Line { name: "native".into(), tally: tests, elapsed_secs: 93.0 },
         ]);
-        assert!(
-            text.contains("fmt           ok            0.5        1\n"),
-            "{text}"
-        );
-        assert!(
-            text.contains("native        FAILED       93.0       40\n"),
-            "{text}"
-        );
+        assert!(text.contains("fmt           ok            0.5        1\n"), "{text}");
+        assert!(text.contains("native        FAILED       93.0       40\n"), "{text}");
         assert!(text.ends_with("\n41 passed, 2 failed\n"), "{text}");
     }
 }

@@ -20,9 +20,7 @@ pub fn run(mut command: Command) -> Result<Ended> {
     // One pipe for both streams keeps their order.
     let (mut reader, writer) = io::pipe()?;
     command.stdout(writer.try_clone()?).stderr(writer);
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start {program}"))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start {program}"))?;
     // It holds the writing ends; the reader would wait for us.
     drop(command);
 
@@ -38,17 +36,12 @@ pub fn run(mut command: Command) -> Result<Ended> {
             }
         }
     });
-    let status = child
-        .wait()
-        .with_context(|| format!("cannot wait for {program}"))?;
+    let status = child.wait().with_context(|| format!("cannot wait for {program}"))?;
     let mut output = Vec::new();
     while let Ok(chunk) = received.recv_timeout(DRAIN_LIMIT) {
         output.extend(chunk);
     }
-    Ok(Ended {
-        ok: status.success(),
-        output: String::from_utf8_lossy(&output).into_owned(),
-    })
+    Ok(Ended { ok: status.success(), output: String::from_utf8_lossy(&output).into_owned() })
 }
 
 #[cfg(test)]

@@ -59,10 +59,7 @@ fn lay_out_golden_files(golden: &Path) -> Result<()> {
     };
     for entry in fs::read_dir(&shared).with_context(|| format!("no {}", shared.display()))? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|it| it == "safetensors" || it == "json")
-        {
+        if path.extension().is_some_and(|it| it == "safetensors" || it == "json") {
             let name = path.file_name().expect("a file that was listed");
             fs::copy(&path, golden.join(name))?;
         }
