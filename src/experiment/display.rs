@@ -141,7 +141,10 @@ mod tests {
             for width in [240.0, 350.0, 480.0, 900.0] {
                 let chars = epoch_label_chars(end, width, 7.2, 16.0);
                 let count = (width / (chars as f64 * 7.2 + 16.0)) as usize;
-                assert!(count >= 2 && end as usize % (count - 1) == 0, "{end} in {width}: {count}");
+                assert!(
+                    count >= 2 && (end as usize).is_multiple_of(count - 1),
+                    "{end} in {width}: {count}"
+                );
             }
         }
     }

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn numbers_read_well() {
         assert_eq!(percent(0.83742), "83.7 %");
-        assert_eq!(significant(2.302585), "2.303");
+        assert_eq!(significant(2.312585), "2.313");
         assert_eq!(significant(0.05), "0.05");
         assert_eq!(significant(12345.6), "12346");
         assert_eq!(significant(100.0), "100");

@@ -27,18 +27,18 @@ impl Init<'_> {
         fan_in: usize,
     ) -> Param<Tensor<D>> {
         let bound = 1.0 / (fan_in as f32).sqrt();
-        self.from_fn(shape, |random| random.random_range(-bound..=bound))
+        self.draw_tensor(shape, |random| random.random_range(-bound..=bound))
     }
 
     /// Normal with mean 0: two draws of a uniform number each (Box and Muller 1958).
     pub fn normal<const D: usize>(&mut self, shape: [usize; D], std: f32) -> Param<Tensor<D>> {
-        self.from_fn(shape, |random| {
+        self.draw_tensor(shape, |random| {
             let radius = (-2.0 * (1.0 - random.random::<f32>()).ln()).sqrt();
             std * radius * (std::f32::consts::TAU * random.random::<f32>()).cos()
         })
     }
 
-    fn from_fn<const D: usize>(
+    fn draw_tensor<const D: usize>(
         &mut self,
         shape: [usize; D],
         mut draw: impl FnMut(&mut ChaCha8Rng) -> f32,

@@ -53,6 +53,7 @@ impl NetworkConfig {
 }
 
 /// A network of one of our kinds.
+#[allow(clippy::large_enum_variant, reason = "there is one a run, and Burn's derive takes no Box")]
 #[derive(Module, Debug)]
 pub enum Network {
     ConvNet(ConvNet),

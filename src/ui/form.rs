@@ -70,9 +70,14 @@ impl Form {
         self.write_address();
     }
 
+    /// The form as the query of a link.
+    pub fn query(self) -> String {
+        self.experiment.with(link::to_query)
+    }
+
     /// Keeps the page's address in step, so that a reload opens the same form.
     fn write_address(self) {
-        place::replace_query(&link::to_query(&self.experiment.get_untracked()));
+        place::replace_query(&untrack(|| self.query()));
     }
 
     /// What the field shows: the last text that was entered, accepted or not.

@@ -11,8 +11,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::ResizeObserver;
 
 use crate::experiment::display::{self, DIVISIONS, MAX_POINTS};
-use crate::experiment::metrics::EpochMetrics;
-use crate::experiment::run::{LossPoint, RunState};
+use crate::experiment::run::RunState;
 use crate::experiment::words;
 use crate::ui::state::app;
 
@@ -22,8 +21,8 @@ const FONT_HEIGHT_PX: f64 = 12.0;
 /// Of a monospaced character of that height.
 const FONT_WIDTH_PX: f64 = 7.25;
 const PADDING_PX: f64 = 4.0;
-/// Epochs get dots while they are few: one alone would not show as a line.
-const MAX_DOTTED: usize = 30;
+/// Points get dots while they are few: one alone would not show as a line.
+const MAX_DOTTED: usize = 12;
 const Y_LABEL_CHARS: usize = 5;
 /// What stands left of the plot: the axis' title and its labels.
 const LEFT_PX: f64 = FONT_HEIGHT_PX + Y_LABEL_CHARS as f64 * FONT_WIDTH_PX + 4.0 * PADDING_PX;
@@ -33,64 +32,83 @@ const BLUE: Colour = Colour::from_rgb(0x3B, 0x7D, 0xE8);
 const TEAL: Colour = Colour::from_rgb(0x0F, 0x96, 0x88);
 const AMBER: Colour = Colour::from_rgb(0xC9, 0x72, 0x0E);
 
+/// A point of each of a chart's lines. One type for both charts: the chart crate is generic over
+/// it, and twice the code would take twice the time to load.
+#[derive(Clone)]
+struct Point {
+    at_epoch: f64,
+    values: [f64; 3],
+}
+
 /// What a chart draws.
 #[derive(Clone)]
-struct Curves<T: 'static> {
-    points: Vec<T>,
+struct Curves {
+    points: Vec<Point>,
     /// Where the axis of epochs ends.
     end: f64,
     /// Where the vertical axis ends.
     top: f64,
 }
 
-#[component]
-pub fn LossChart() -> impl IntoView {
-    let curves = redrawn(Duration::ZERO, |run| Curves {
-        points: display::thin_losses(&run.losses, MAX_POINTS),
+/// What never changes in a chart.
+#[derive(Clone, Copy)]
+struct Plan {
+    take: fn(&RunState) -> Curves,
+    lines: &'static [Colour],
+    y_title: &'static str,
+    y_text: fn(f64) -> String,
+    /// Keeps the charts' work out of the same task.
+    offset: Duration,
+}
+
+const LOSS: Plan = Plan {
+    take: |run| Curves {
+        points: display::thin_losses(&run.losses, MAX_POINTS)
+            .into_iter()
+            .map(|point| Point { at_epoch: point.at_epoch, values: [point.loss; 3] })
+            .collect(),
         end: end_of_epochs(run),
         top: display::loss_axis(run.losses.iter().map(|point| point.loss).fold(0.0, f64::max)),
-    });
-    let draw = move |width| {
-        let line = Line::new(|point: &LossPoint| point.loss).with_name("Training loss");
-        let series = Series::new(|point: &LossPoint| point.at_epoch).line(styled(line, BLUE));
-        plot(width, curves, series, "Loss", words::significant)
-    };
+    },
+    lines: &[BLUE],
+    y_title: "Loss",
+    y_text: words::significant,
+    offset: Duration::ZERO,
+};
+
+const ACCURACY: Plan = Plan {
+    take: |run| Curves {
+        points: display::thin(&run.epochs, MAX_POINTS)
+            .into_iter()
+            .map(|epoch| Point {
+                at_epoch: epoch.epoch as f64,
+                values: [epoch.test_accuracy, epoch.label_accuracy, epoch.mean_confidence],
+            })
+            .collect(),
+        end: end_of_epochs(run),
+        top: 1.0,
+    },
+    lines: &[BLUE, TEAL, AMBER],
+    y_title: "Share",
+    y_text: |share| format!("{:.0}%", share * 100.0),
+    offset: Duration::from_millis(300),
+};
+
+#[component]
+pub fn LossChart() -> impl IntoView {
     view! {
         <figure class="chart card" data-testid="chart-loss">
             <figcaption>
                 <h2>"Loss"</h2>
                 <ul class="legend"><li class="is-blue">"Training loss"</li></ul>
             </figcaption>
-            {framed(curves, draw)}
+            <Framed plan=LOSS />
         </figure>
     }
 }
 
 #[component]
 pub fn AccuracyChart() -> impl IntoView {
-    let curves = redrawn(REDRAW_PERIOD / 2, |run| Curves {
-        points: display::thin(&run.epochs, MAX_POINTS),
-        end: end_of_epochs(run),
-        top: 1.0,
-    });
-    let draw = move |width| {
-        let test = Line::new(|epoch: &EpochMetrics| epoch.test_accuracy).with_name("1");
-        let label = Line::new(|epoch: &EpochMetrics| epoch.label_accuracy).with_name("2");
-        let confidence = Line::new(|epoch: &EpochMetrics| epoch.mean_confidence).with_name("3");
-        let dots = Marker::from_shape(MarkerShape::Circle).with_scale(0.4);
-        let shape = dots.shape;
-        Effect::new(move || {
-            let few = curves.with(|curves| curves.points.len() <= MAX_DOTTED);
-            shape.set(if few { MarkerShape::Circle } else { MarkerShape::None });
-        });
-        let [test, label, confidence] =
-            [test, label, confidence].map(|line| line.with_marker(dots.clone()));
-        let series = Series::new(|epoch: &EpochMetrics| epoch.epoch as f64)
-            .line(styled(test, BLUE))
-            .line(styled(label, TEAL))
-            .line(styled(confidence, AMBER));
-        plot(width, curves, series, "Share", |share| format!("{:.0}%", share * 100.0))
-    };
     view! {
         <figure class="chart card" data-testid="chart-accuracy">
             <figcaption>
@@ -101,7 +119,7 @@ pub fn AccuracyChart() -> impl IntoView {
                     <li class="is-amber">"Mean confidence"</li>
                 </ul>
             </figcaption>
-            {framed(curves, draw)}
+            <Framed plan=ACCURACY />
         </figure>
     }
 }
@@ -112,17 +130,10 @@ fn end_of_epochs(run: &RunState) -> f64 {
     display::epoch_axis(done, total)
 }
 
-fn styled<T>(line: Line<T, f64>, colour: Colour) -> Line<T, f64> {
-    line.with_colour(colour).with_width(2.0).with_interpolation(Interpolation::Linear)
-}
-
 /// The curves of the run, taken anew once in a while if there is something new.
-fn redrawn<T: Send + Sync + 'static>(
-    offset: Duration,
-    take: fn(&RunState) -> Curves<T>,
-) -> RwSignal<Curves<T>> {
+fn redrawn(plan: Plan) -> RwSignal<Curves> {
     let run = app().run;
-    let curves = RwSignal::new(run.with_untracked(take));
+    let curves = RwSignal::new(run.with_untracked(plan.take));
     let size = Memo::new(move |_| run.with(|run| (run.losses.len(), run.epochs.len(), run.status)));
     let waits = StoredValue::new(false);
     Effect::new(move |before: Option<()>| {
@@ -135,32 +146,34 @@ fn redrawn<T: Send + Sync + 'static>(
         let redraw = move || {
             // The page may have been left meanwhile.
             if waits.try_set_value(false).is_none() {
-                curves.set(run.with_untracked(take));
+                curves.set(run.with_untracked(plan.take));
             }
         };
-        set_timeout(redraw, REDRAW_PERIOD + offset);
+        set_timeout(redraw, REDRAW_PERIOD + plan.offset);
     });
     curves
 }
 
-/// The chart in a frame whose width it takes, or what will be there.
-fn framed<T: Send + Sync + 'static, V: IntoView + 'static>(
-    curves: RwSignal<Curves<T>>,
-    draw: impl Fn(RwSignal<f64>) -> V + Copy + Send + Sync + 'static,
-) -> impl IntoView {
+/// The chart in a frame whose width it takes. It is there before there are data: to build it
+/// takes longer than to draw it, and is better done while nothing else is.
+#[component]
+fn Framed(plan: Plan) -> impl IntoView {
+    let curves = redrawn(plan);
     let frame = NodeRef::<leptos::html::Div>::new();
     let width = watched_width(frame);
-    let is_drawn = Memo::new(move |_| {
-        width.get() > LEFT_PX && !curves.with(|curves| curves.points.is_empty())
-    });
+    let is_due = RwSignal::new(false);
+    // The page may have been left meanwhile.
+    set_timeout(move || drop(is_due.try_set(true)), plan.offset);
+    let is_built = Memo::new(move |_| is_due.get() && width.get() > LEFT_PX);
+    let is_empty = Memo::new(move |_| curves.with(|curves| curves.points.is_empty()));
     view! {
-        <div class="chart-frame" node_ref=frame>
-            <Show
-                when=move || is_drawn.get()
-                fallback=|| view! { <p class="placeholder">"The curve appears here once training is under way."</p> }
-            >
-                {draw(width)}
+        <div class="chart-frame" class:is-empty=is_empty node_ref=frame>
+            <Show when=move || is_built.get()>
+                <Plot plan width curves />
             </Show>
+            <p class="placeholder" hidden=move || !is_empty.get()>
+                "The curve appears here once training is under way."
+            </p>
         </div>
     }
 }
@@ -187,7 +200,7 @@ fn watched_width(frame: NodeRef<leptos::html::Div>) -> RwSignal<f64> {
         }
     });
     on_cleanup(move || {
-        observer.with_value(|observer| {
+        observer.try_with_value(|observer| {
             if let Some(observer) = observer {
                 observer.disconnect();
             }
@@ -196,37 +209,25 @@ fn watched_width(frame: NodeRef<leptos::html::Div>) -> RwSignal<f64> {
     width
 }
 
-fn plot<T: Clone + Send + Sync + 'static>(
-    width: RwSignal<f64>,
-    curves: RwSignal<Curves<T>>,
-    series: Series<T, f64, f64>,
-    y_title: &'static str,
-    y_text: fn(f64) -> String,
-) -> impl IntoView {
+#[component]
+fn Plot(plan: Plan, width: RwSignal<f64>, curves: RwSignal<Curves>) -> impl IntoView {
     let end = Memo::new(move |_| curves.with(|curves| curves.end));
     let top = Memo::new(move |_| curves.with(|curves| curves.top));
-    let series =
-        series.with_x_range(0.0, end.get_untracked()).with_y_range(0.0, top.get_untracked());
+    let series = Series::new(|point: &Point| point.at_epoch)
+        .with_x_range(0.0, end.get_untracked())
+        .with_y_range(0.0, top.get_untracked())
+        .lines(lines(plan, curves));
     let (max_x, max_y) = (series.max_x, series.max_y);
-    // Every second label: ten divisions are round where five labels have room.
-    let y_labels =
-        TickLabels::aligned_floats().with_min_chars(Y_LABEL_CHARS).with_format(move |value, _| {
-            let position = (value / top.get() * DIVISIONS as f64).round() as usize;
-            if position.is_multiple_of(2) { y_text(*value) } else { String::new() }
-        });
+    let y_labels = y_labels(plan, top);
     let x_labels = TickLabels::aligned_floats()
         .with_format(|value, _| words::significant((value * 10.0).round() / 10.0));
     let x_chars = x_labels.min_chars;
     Effect::new(move || {
-        max_x.set(Some(end.get()));
+        let (end, padding_px) = (end.get(), 4.0 * PADDING_PX);
+        max_x.set(Some(end));
         max_y.set(Some(top.get()));
         let plot_px = width.get() - LEFT_PX;
-        x_chars.set(display::epoch_label_chars(
-            end.get(),
-            plot_px,
-            FONT_WIDTH_PX,
-            4.0 * PADDING_PX,
-        ));
+        x_chars.set(display::epoch_label_chars(end, plot_px, FONT_WIDTH_PX, padding_px));
     });
     let points = Signal::derive(move || curves.with(|curves| curves.points.clone()));
     view! {
@@ -235,7 +236,7 @@ fn plot<T: Clone + Send + Sync + 'static>(
             font_height=Signal::stored(FONT_HEIGHT_PX)
             font_width=Signal::stored(FONT_WIDTH_PX)
             padding=Signal::stored(Padding::from(PADDING_PX))
-            left=vec![RotatedLabel::middle(y_title).into_edge(), y_labels.clone().into_edge()]
+            left=vec![RotatedLabel::middle(plan.y_title).into_edge(), y_labels.clone().into_edge()]
             bottom=vec![x_labels.into_edge(), RotatedLabel::middle("Epochs").into_edge()]
             inner=vec![
                 YGridLine::from_ticks(y_labels).into_inner(),
@@ -246,4 +247,30 @@ fn plot<T: Clone + Send + Sync + 'static>(
             data=points
         />
     }
+}
+
+/// Lines in the plan's colours, with dots while the points are few.
+fn lines(plan: Plan, curves: RwSignal<Curves>) -> Vec<Line<Point, f64>> {
+    let dots = Marker::from_shape(MarkerShape::Circle).with_scale(0.4);
+    let shape = dots.shape;
+    let are_few = Memo::new(move |_| curves.with(|curves| curves.points.len() <= MAX_DOTTED));
+    Effect::new(move || {
+        shape.set(if are_few.get() { MarkerShape::Circle } else { MarkerShape::None });
+    });
+    let line = |(index, &colour): (usize, &Colour)| {
+        Line::new(move |point: &Point| point.values[index])
+            .with_colour(colour)
+            .with_width(2.0)
+            .with_interpolation(Interpolation::Linear)
+            .with_marker(dots.clone())
+    };
+    plan.lines.iter().enumerate().map(line).collect()
+}
+
+/// Every second label: ten divisions are round where five labels have room.
+fn y_labels(plan: Plan, top: Memo<f64>) -> TickLabels<f64> {
+    TickLabels::aligned_floats().with_min_chars(Y_LABEL_CHARS).with_format(move |value, _| {
+        let position = (value / top.get() * DIVISIONS as f64).round() as usize;
+        if position.is_multiple_of(2) { (plan.y_text)(*value) } else { String::new() }
+    })
 }

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::field;
-use crate::experiment::link;
 use crate::experiment::run::Status;
 use crate::ui::state::{App, app};
 use crate::ui::{place, share};
@@ -67,8 +66,7 @@ fn Share() -> impl IntoView {
     let app = app();
     let shared = RwSignal::new(Shared::No);
     let share = move |_| {
-        let query = app.form.experiment.with_untracked(link::to_query);
-        let address = place::address_with(&query);
+        let address = place::address_with(&untrack(|| app.form.query()));
         spawn_local(async move {
             let copied = share::copy(&address).await;
             // The page may have been left meanwhile, and the signal with it.

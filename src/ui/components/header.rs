@@ -4,21 +4,29 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use crate::ui::place;
+use crate::ui::state::app;
 use crate::ui::theme::Theme;
 
-const LINKS: &[(&str, &str)] = &[("train", "Train"), ("classify", "Classify"), ("about", "About")];
+const TRAIN: &str = "train";
+const LINKS: &[(&str, &str)] = &[(TRAIN, "Train"), ("classify", "Classify"), ("about", "About")];
 
 #[component]
 pub fn Header() -> impl IntoView {
     let path = use_location().pathname;
+    let form = app().form;
     let links = LINKS.iter().map(|&(route, title)| {
         let is_here = move || path.with(|path| route_of(path) == route);
-        // Relative: the browser resolves it against the site's folder.
-        view! { <a href=route aria-current=move || is_here().then_some("page")>{title}</a> }
+        // Relative: the browser resolves it against the site's folder. The form goes along, so
+        // that a reload after coming back opens the same one.
+        let href = move || match route {
+            TRAIN => format!("{route}?{}", form.query()),
+            _ => route.to_owned(),
+        };
+        view! { <a href=href aria-current=move || is_here().then_some("page")>{title}</a> }
     });
     view! {
         <header class="site-header">
-            <a class="brand" href="train">
+            <a class="brand" href=TRAIN>
                 <Logo />
                 <span class="brand-name">"PRODEN"</span>
             </a>
@@ -32,7 +40,7 @@ pub fn Header() -> impl IntoView {
 fn route_of(path: &str) -> &str {
     let path = path.strip_prefix(&place::router_base()).unwrap_or(path);
     match path.trim_matches('/') {
-        "" | "index.html" => "train",
+        "" | "index.html" => TRAIN,
         route => route,
     }
 }

@@ -23,7 +23,7 @@ pub fn AboutPage() -> impl IntoView {
 fn PartialLabels() -> impl IntoView {
     view! {
         <h2>"Partial labels"</h2>
-        <p>"To label a picture exactly is dear. It is much cheaper to say what it "<em>"might"</em>" be: three people give three answers, a caption names four things, an automatic tagger hesitates. What comes of it is a "<em>"partial label"</em>": a set of candidates, one of which is true, and nobody says which."</p>
+        <p>"To label a picture exactly is costly. It is much cheaper to say what it "<em>"might"</em>" be: three people give three answers, a caption names four things, an automatic tagger hesitates. What comes of it is a "<em>"partial label"</em>": a set of candidates, one of which is true, and nobody says which."</p>
         <p>"This page makes such labels from data sets whose true labels are known. Each wrong label joins an image’s candidate set with probability "<var>"q"</var>", the ambiguity. The true labels are kept aside, to measure afterwards how many were found."</p>
     }
 }
@@ -40,7 +40,7 @@ fn Method() -> impl IntoView {
         <p class="formula" role="math" aria-label="w i j becomes p i j divided by the sum over k in S i of p i k, for j in S i">
             <var>"w"<sub>"ij"</sub></var>" ← "<span class="fraction"><span><var>"p"<sub>"ij"</sub></var></span><span>"Σ"<sub><var>"k"</var>" ∈ "<var>"S"</var><sub>"i"</sub></sub>" "<var>"p"<sub>"ik"</sub></var></span></span>" for "<var>"j"</var>" ∈ "<var>"S"<sub>"i"</sub></var>
         </p>
-        <p>"Labels outside the set stay at nought. A wrong candidate is right about no other image, while the true one agrees with thousands, so the network’s belief leans to the true one, the confidences follow, and the next step learns from better labels."</p>
+        <p>"Labels outside the set stay at zero. Among images that look alike the wrong candidates differ from one to the next, while the true one recurs. So the network’s belief leans to the true one, the confidences follow, and the next step learns from better labels."</p>
         <p>"Two baselines show what that is worth: "<strong>"Average"</strong>" keeps all candidates equal to the end, and "<strong>"Supervised"</strong>" is told the true labels."</p>
     }
 }
