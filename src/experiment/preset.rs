@@ -15,7 +15,7 @@ pub struct Preset {
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Quick start",
-        about: "Built-in pictures and a slim network: done in a minute or two on any laptop.",
+        about: "Built-in pictures and a slim network: done in a few minutes on any laptop, with a GPU or without.",
         experiment: Experiment::default,
     },
     Preset {

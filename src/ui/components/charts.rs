@@ -163,7 +163,10 @@ fn Framed(plan: Plan) -> impl IntoView {
     let width = watched_width(frame);
     let is_due = RwSignal::new(false);
     // The page may have been left meanwhile.
-    set_timeout(move || drop(is_due.try_set(true)), plan.offset);
+    let build = move || {
+        let _ = is_due.try_set(true);
+    };
+    set_timeout(build, plan.offset);
     let is_built = Memo::new(move |_| is_due.get() && width.get() > LEFT_PX);
     let is_empty = Memo::new(move |_| curves.with(|curves| curves.points.is_empty()));
     view! {

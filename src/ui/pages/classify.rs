@@ -30,7 +30,7 @@ pub fn ClassifyPage() -> impl IntoView {
             <ErrorBox failures />
             <section class="card" hidden=app.has_network data-testid="no-network">
                 <h2>"There is no trained network yet"</h2>
-                <p>"A network lives in this tab only. Train one first; with the built-in pictures it takes a minute or two, and it can classify even while it trains or after you stop it."</p>
+                <p>"A network lives in this tab only. Train one first; with the built-in pictures it takes a few minutes, and it can classify even while it trains or after you stop it."</p>
                 <a class="button primary" href="train">"Go to Train"</a>
             </section>
             <section class="card">
