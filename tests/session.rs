@@ -100,6 +100,20 @@ fn a_paused_run_ends_as_an_undisturbed_one() {
 }
 
 #[test]
+fn a_pause_asked_for_while_loading_holds_before_the_first_step() {
+    let events = converse(start(tiny()), |event, sender| match event {
+        Event::Loading(_) => sender.unbounded_send((Command::Pause, None)).unwrap(),
+        Event::Paused => sender.unbounded_send((Command::Resume, None)).unwrap(),
+        _ => {}
+    });
+    let position = |wanted: &Event| events.iter().position(|event| event == wanted).unwrap();
+    let paused = position(&Event::Paused);
+    assert!(position(&Event::Compiling) < paused && paused < position(&Event::Resumed));
+    let first_step = events.iter().position(|event| matches!(event, Event::Progress(_))).unwrap();
+    assert!(position(&Event::Resumed) < first_step, "the last state told is the true one");
+}
+
+#[test]
 fn a_run_can_be_stopped_and_replaced() {
     let stopped = converse(start(tiny()), |event, sender| {
         if matches!(event, Event::Progress(_)) {

@@ -34,7 +34,13 @@ pub fn draw(train_limit: usize, test_limit: usize) -> DataSet {
         // Positions far from any training image.
         test: draw_images(1 << 32, size(test_limit, TEST_IMAGES)),
         class_names: super::cifar::class_names(crate::experiment::Dataset::Synthetic),
-        notes: Vec::new(),
+        notes: if train_limit.max(test_limit) > MAX_IMAGES {
+            vec![format!(
+                "The built-in shapes are at most {MAX_IMAGES} images; more are not drawn."
+            )]
+        } else {
+            Vec::new()
+        },
     }
 }
 

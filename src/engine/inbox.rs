@@ -39,6 +39,8 @@ pub struct Inbox {
     commands: UnboundedReceiver<Message>,
     /// Whether a pause was asked for.
     paused: bool,
+    /// Whether the run holds, and the page knows.
+    holds: bool,
     /// Photos that came while something else was going on.
     photos: VecDeque<Photo>,
     last_yield_secs: f64,
@@ -52,6 +54,7 @@ impl Inbox {
         Self {
             commands,
             paused: false,
+            holds: false,
             photos: VecDeque::new(),
             last_yield_secs: now,
             held_secs: 0.0,
@@ -66,6 +69,7 @@ impl Inbox {
     /// Forgets what was said about an earlier run.
     pub fn begin_run(&mut self) {
         self.paused = false;
+        self.holds = false;
         self.held_secs = 0.0;
     }
 
@@ -107,13 +111,18 @@ impl Inbox {
         while let Ok(message) = self.commands.try_recv() {
             self.take(emit, message)?;
         }
-        if !self.paused {
-            return Ok(());
+        if self.paused && !self.holds {
+            self.holds = true;
+            emit(Event::Paused, None);
         }
         let since = host::now_secs();
         while self.paused && self.photos.is_empty() {
             let message = self.commands.next().await.ok_or(Interrupt::Closed)?;
             self.take(emit, message)?;
+        }
+        if self.holds && !self.paused {
+            self.holds = false;
+            emit(Event::Resumed, None);
         }
         self.held_secs += host::now_secs() - since;
         Ok(())
@@ -127,14 +136,9 @@ impl Inbox {
         match command {
             Command::Hello { .. } => emit(Event::Ready { build: BUILD_ID.to_owned() }, None),
             Command::Start { experiment } => return Err(Interrupt::Restart(Box::new(experiment))),
-            Command::Pause => {
-                self.paused = true;
-                emit(Event::Paused, None);
-            }
-            Command::Resume => {
-                self.paused = false;
-                emit(Event::Resumed, None);
-            }
+            // Told at the next checkpoint: what is loading or compiling does not hold yet.
+            Command::Pause => self.paused = true,
+            Command::Resume => self.paused = false,
             Command::Stop => return Err(Interrupt::Stop),
             Command::Classify { request } => {
                 self.photos.push_back(Photo { request, file: payload.unwrap_or_default() });
