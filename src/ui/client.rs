@@ -21,8 +21,9 @@ use crate::protocol::{BUILD_ID, Command, Event, Failure, Payload};
 const ENGINE_FILE: &str = "worker_loader.js";
 /// What the engine says when its message handler stands.
 const LOADED: &str = "loaded";
-/// How long a Stop may take before the engine is ended by force. The page promises a second.
-const STOP_PATIENCE: Duration = Duration::from_millis(800);
+/// How long a Stop may take before the engine is ended by force. The page promises a second,
+/// on a busy machine too.
+const STOP_PATIENCE: Duration = Duration::from_millis(700);
 
 /// What the client tells the page.
 pub enum Notice {
