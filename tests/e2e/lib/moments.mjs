@@ -94,7 +94,7 @@ export function noteLongTasks(page) {
   });
 }
 
-/** Durations in milliseconds of the long tasks that began after the page was ready, longest first. */
+/** The long tasks that began after the page was ready, longest first: milliseconds, and when. */
 export async function longTasks(page) {
   const { readyAt, tasks } = await page.evaluate(() => {
     window.longTasks.flush();
@@ -103,6 +103,6 @@ export async function longTasks(page) {
   if (readyAt === undefined) throw new Error('the page never was ready');
   return tasks
     .filter(({ startTime }) => startTime > readyAt)
-    .map(({ duration }) => duration)
-    .sort((a, b) => b - a);
+    .map(({ startTime, duration }) => ({ ms: duration, secsAfterReady: (startTime - readyAt) / 1_000 }))
+    .sort((a, b) => b.ms - a.ms);
 }
