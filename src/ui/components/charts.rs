@@ -154,24 +154,19 @@ fn redrawn(plan: Plan) -> RwSignal<Curves> {
     curves
 }
 
-/// The chart in a frame whose width it takes. It is there before there are data: to build it
-/// takes longer than to draw it, and is better done while nothing else is.
+/// The chart in a frame whose width it takes. It is there before there are data, and is built in
+/// the task that builds the page: to build it takes longer than to draw it, and is better done
+/// while nobody waits for an answer.
 #[component]
 fn Framed(plan: Plan) -> impl IntoView {
     let curves = redrawn(plan);
     let frame = NodeRef::<leptos::html::Div>::new();
     let width = watched_width(frame);
-    let is_due = RwSignal::new(false);
-    // The page may have been left meanwhile.
-    let build = move || {
-        let _ = is_due.try_set(true);
-    };
-    set_timeout(build, plan.offset);
-    let is_built = Memo::new(move |_| is_due.get() && width.get() > LEFT_PX);
+    let has_room = Memo::new(move |_| width.get() > LEFT_PX);
     let is_empty = Memo::new(move |_| curves.with(|curves| curves.points.is_empty()));
     view! {
         <div class="chart-frame" class:is-empty=is_empty node_ref=frame>
-            <Show when=move || is_built.get()>
+            <Show when=move || has_room.get()>
                 <Plot plan width curves />
             </Show>
             <p class="placeholder" hidden=move || !is_empty.get()>
@@ -195,6 +190,8 @@ fn watched_width(frame: NodeRef<leptos::html::Div>) -> RwSignal<f64> {
     let observer = StoredValue::new_local(observer);
     Effect::new(move || {
         if let Some(frame) = frame.get() {
+            // The observer's first call would come in a task of its own.
+            measure();
             observer.with_value(|observer| {
                 if let Some(observer) = observer {
                     observer.observe(&frame);
