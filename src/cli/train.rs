@@ -108,7 +108,7 @@ fn tell(event: &Event, mut metrics: &File) -> Option<Result<()>> {
         Event::Started(info) => {
             println!(
                 "{} images, {:.2} candidates each; {} parameters",
-                info.train_images, info.mean_candidates, info.parameters
+                info.train_images, info.candidates.mean_size, info.parameters
             );
             for note in &info.notes {
                 println!("note: {note}");
@@ -139,7 +139,11 @@ fn tell(event: &Event, mut metrics: &File) -> Option<Result<()>> {
         | Event::Progress(_)
         | Event::Paused
         | Event::Resumed
-        | Event::Classified { .. } => {}
+        | Event::Classified { .. }
+        | Event::Saved(_)
+        | Event::Opened { .. }
+        | Event::Keeping(_)
+        | Event::DataKept(_) => {}
     }
     None
 }

@@ -8,6 +8,7 @@ use rand::RngExt;
 use super::images::ImageSet;
 use super::random::{Stream, stream};
 use crate::experiment::CandidateRule;
+use crate::protocol::CandidateStats;
 
 /// A set of candidate labels an image; the true label is always in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,10 +83,21 @@ impl CandidateSets {
         &self.members[image * self.classes..][..self.classes]
     }
 
-    /// Candidates an image, on average.
-    pub fn mean_size(&self) -> f64 {
-        let total: usize = self.members.iter().map(|&member| usize::from(member)).sum();
-        total as f64 / self.len().max(1) as f64
+    /// How ambiguous the sets are.
+    pub fn stats(&self) -> CandidateStats {
+        let mut images_of_size = vec![0; self.classes + 1];
+        let mut total = 0;
+        for set in self.members.chunks_exact(self.classes) {
+            let size = set.iter().map(|&member| usize::from(member)).sum::<usize>();
+            images_of_size[size] += 1;
+            total += size;
+        }
+        CandidateStats { mean_size: total as f64 / self.len().max(1) as f64, images_of_size }
+    }
+
+    /// All sets: 1 for a candidate, `[images, classes]`.
+    pub fn members(&self) -> &[u8] {
+        &self.members
     }
 
     /// Equal confidence in each candidate, `[images, classes]`: PRODEN's start.
@@ -148,7 +160,7 @@ mod tests {
             let sets = CandidateSets::draw(rule, rate, &images(IMAGES, classes), classes, 1);
             let deviation = ((classes - 1) as f64 * rate * (1.0 - rate)).sqrt();
             let standard_error = deviation / (IMAGES as f64).sqrt();
-            let mean = sets.mean_size();
+            let mean = sets.stats().mean_size;
             assert!(
                 (mean - expected).abs() < 4.0 * standard_error,
                 "{rule} {classes} {rate}: {mean} is not {expected}"
@@ -179,6 +191,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn statistics_count_the_sets() {
+        let sets = CandidateSets::from_members(vec![1, 0, 1, 0, 0, 1, 1, 1, 1, 0, 1, 0], 3);
+        let stats = sets.stats();
+        assert_eq!(stats.images_of_size, [0, 2, 1, 1]);
+        assert_eq!((stats.mean_size, stats.singletons(), stats.full_sets()), (1.75, 0.5, 0.25));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! <https://www.cs.toronto.edu/~kriz/cifar.html>): records of one label byte (CIFAR-10) or a
 //! coarse and a fine label byte (CIFAR-100), then 3,072 pixel bytes: planes R, G, B.
 
-use super::images::{IMAGE_BYTES, ImageSet};
+use super::images::{ChannelStats, IMAGE_BYTES, ImageSet};
 use crate::experiment::Dataset;
 
 /// Why a file holds no CIFAR records.
@@ -132,6 +132,14 @@ pub fn class_names(dataset: Dataset) -> Vec<String> {
     };
     names.split_whitespace().map(|name| name.replace('_', " ")).collect()
 }
+
+/// Of the official CIFAR-10 training images.
+pub const CIFAR10_CHANNELS: ChannelStats =
+    ChannelStats { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
+
+/// Of the official CIFAR-100 training images.
+pub const CIFAR100_CHANNELS: ChannelStats =
+    ChannelStats { mean: [0.5071, 0.4865, 0.4409], std: [0.2673, 0.2564, 0.2762] };
 
 const CIFAR100_SUPERCLASSES: usize = 20;
 

@@ -25,6 +25,11 @@ pub async fn choose(choice: DeviceChoice) -> Result<Chosen, Failure> {
     }
 }
 
+/// The device for a network from a file: one photo at a time is no work for a GPU.
+pub fn for_classifying() -> Device {
+    Device::flex()
+}
+
 fn cpu(reason: Option<String>) -> Chosen {
     use crate::protocol::DeviceKind;
 

@@ -9,17 +9,25 @@ use futures_util::future::{Either, select};
 
 use super::host;
 use crate::experiment::Experiment;
-use crate::protocol::{BUILD_ID, Command, Event, Payload};
+use crate::protocol::{BUILD_ID, Command, Event, FileKind, Payload};
 
 /// A command with the bytes beside it.
 pub type Message = (Command, Payload);
+
+/// What is to be run.
+#[derive(Debug, Clone)]
+pub enum Begin {
+    New(Experiment),
+    /// Go on from the opened checkpoint or the last run.
+    Continue(Experiment),
+}
 
 /// Why a run ends before its end.
 #[derive(Debug)]
 pub enum Interrupt {
     Stop,
     /// Another run was asked for.
-    Restart(Box<Experiment>),
+    Restart(Box<Begin>),
     /// Nobody is there any more to talk to.
     Closed,
 }
@@ -29,6 +37,56 @@ pub enum Interrupt {
 pub struct Photo {
     pub request: u32,
     pub file: Vec<u8>,
+}
+
+/// What can be asked whether a run is on or not.
+#[derive(Debug)]
+pub enum Request {
+    Classify(Photo),
+    Save(FileKind),
+    Open { name: String, file: Vec<u8> },
+    Data(DataRequest),
+}
+
+/// What can be asked about kept data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataRequest {
+    Keep,
+    List,
+    Clear,
+}
+
+/// A command, sorted by who has to do with it.
+#[derive(Debug)]
+pub enum Incoming {
+    Hello,
+    Begin(Begin),
+    Pause,
+    Resume,
+    Stop,
+    Request(Request),
+}
+
+impl From<Message> for Incoming {
+    fn from((command, payload): Message) -> Self {
+        let file = payload.unwrap_or_default();
+        match command {
+            Command::Hello { .. } => Self::Hello,
+            Command::Start { experiment } => Self::Begin(Begin::New(experiment)),
+            Command::Continue { experiment } => Self::Begin(Begin::Continue(experiment)),
+            Command::Pause => Self::Pause,
+            Command::Resume => Self::Resume,
+            Command::Stop => Self::Stop,
+            Command::Classify { request } => {
+                Self::Request(Request::Classify(Photo { request, file }))
+            }
+            Command::Save { what } => Self::Request(Request::Save(what)),
+            Command::Open { name } => Self::Request(Request::Open { name, file }),
+            Command::KeepData => Self::Request(Request::Data(DataRequest::Keep)),
+            Command::ListData => Self::Request(Request::Data(DataRequest::List)),
+            Command::ClearData => Self::Request(Request::Data(DataRequest::Clear)),
+        }
+    }
 }
 
 /// Seconds of work after which the thread is given back for a moment.
@@ -41,8 +99,8 @@ pub struct Inbox {
     paused: bool,
     /// Whether the run holds, and the page knows.
     holds: bool,
-    /// Photos that came while something else was going on.
-    photos: VecDeque<Photo>,
+    /// What was asked while something else was going on.
+    requests: VecDeque<Request>,
     last_yield_secs: f64,
     /// Time spent held, since the run began.
     held_secs: f64,
@@ -55,15 +113,15 @@ impl Inbox {
             commands,
             paused: false,
             holds: false,
-            photos: VecDeque::new(),
+            requests: VecDeque::new(),
             last_yield_secs: now,
             held_secs: 0.0,
         }
     }
 
     /// The next command while no run is on; None when the page has gone.
-    pub async fn next(&mut self) -> Option<Message> {
-        self.commands.next().await
+    pub async fn next(&mut self) -> Option<Incoming> {
+        self.commands.next().await.map(Incoming::from)
     }
 
     /// Forgets what was said about an earlier run.
@@ -77,8 +135,8 @@ impl Inbox {
         self.held_secs
     }
 
-    pub fn next_photo(&mut self) -> Option<Photo> {
-        self.photos.pop_front()
+    pub fn next_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
     }
 
     /// Waits for something, and still hears Stop meanwhile: what was waited for is dropped then.
@@ -101,8 +159,8 @@ impl Inbox {
     }
 
     /// Called between steps: gives way when it is time, takes what has come, and holds while
-    /// paused. Returns early, with [`Self::next_photo`] filled, when there is a photo to classify.
-    pub async fn checkpoint(&mut self, emit: &dyn Fn(Event, Payload)) -> Result<(), Interrupt> {
+    /// paused. Returns early, with [`Self::next_request`] filled, when something was asked.
+    pub async fn give_way(&mut self, emit: &dyn Fn(Event, Payload)) -> Result<(), Interrupt> {
         if host::now_secs() - self.last_yield_secs >= SLICE_SECS {
             host::yield_now().await;
             self.last_yield_secs = host::now_secs();
@@ -116,7 +174,7 @@ impl Inbox {
             emit(Event::Paused, None);
         }
         let since = host::now_secs();
-        while self.paused && self.photos.is_empty() {
+        while self.paused && self.requests.is_empty() {
             let message = self.commands.next().await.ok_or(Interrupt::Closed)?;
             self.take(emit, message)?;
         }
@@ -128,21 +186,15 @@ impl Inbox {
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        emit: &dyn Fn(Event, Payload),
-        (command, payload): Message,
-    ) -> Result<(), Interrupt> {
-        match command {
-            Command::Hello { .. } => emit(Event::Ready { build: BUILD_ID.to_owned() }, None),
-            Command::Start { experiment } => return Err(Interrupt::Restart(Box::new(experiment))),
-            // Told at the next checkpoint: what is loading or compiling does not hold yet.
-            Command::Pause => self.paused = true,
-            Command::Resume => self.paused = false,
-            Command::Stop => return Err(Interrupt::Stop),
-            Command::Classify { request } => {
-                self.photos.push_back(Photo { request, file: payload.unwrap_or_default() });
-            }
+    fn take(&mut self, emit: &dyn Fn(Event, Payload), message: Message) -> Result<(), Interrupt> {
+        match message.into() {
+            Incoming::Hello => emit(Event::Ready { build: BUILD_ID.to_owned() }, None),
+            Incoming::Begin(begin) => return Err(Interrupt::Restart(Box::new(begin))),
+            // Told when the run next gives way: what is loading or compiling does not hold yet.
+            Incoming::Pause => self.paused = true,
+            Incoming::Resume => self.paused = false,
+            Incoming::Stop => return Err(Interrupt::Stop),
+            Incoming::Request(request) => self.requests.push_back(request),
         }
         Ok(())
     }

@@ -5,12 +5,16 @@
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod adapter;
 pub mod device;
+pub mod files;
 pub mod host;
 mod inbox;
-mod load;
+mod keep;
+pub mod load;
+mod prepare;
 mod report;
 mod run;
 pub mod session;
 pub mod source;
+pub mod trained;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 pub mod worker;

@@ -50,19 +50,18 @@ pub struct Reporter {
     last_report_secs: f64,
     /// Sum over the images of this epoch of their batch's loss.
     loss_sum: f64,
-    images: usize,
 }
 
 impl Reporter {
-    pub fn new(samples: &[Sample]) -> Self {
+    /// `loss_sum` is that of an epoch that was begun before, or 0.
+    pub fn new(samples: &[Sample], loss_sum: f64) -> Self {
         let now = host::now_secs();
         Self {
             sample_of: samples.iter().enumerate().map(|(at, sample)| (sample.index, at)).collect(),
             pending: Vec::new(),
             recent: VecDeque::from([(now, 0)]),
             last_report_secs: now,
-            loss_sum: 0.0,
-            images: 0,
+            loss_sum,
         }
     }
 
@@ -89,7 +88,8 @@ impl Reporter {
     /// # Errors
     /// When the device fails.
     pub async fn read(&mut self, trainer: &Trainer) -> Result<StepReport, ExecutionError> {
-        let outputs = std::mem::take(&mut self.pending);
+        // Kept until they are read: whoever waits for this may be interrupted.
+        let outputs = self.pending.clone();
         let shown =
             |output: &StepOutput| output.ids.iter().any(|id| self.sample_of.contains_key(id));
         let mut transaction = Transaction::default();
@@ -115,11 +115,11 @@ impl Reporter {
                 }
             }
         }
+        self.pending.clear();
         let images: usize = outputs.iter().map(|output| output.ids.len()).sum();
         for (output, &loss) in outputs.iter().zip(&losses) {
             self.loss_sum += f64::from(loss) * output.ids.len() as f64;
         }
-        self.images += images;
         Ok(StepReport {
             epoch: trainer.epoch() + 1,
             step: trainer.step_in_epoch(),
@@ -141,11 +141,18 @@ impl Reporter {
         images as f64 / (now - since).max(1e-6)
     }
 
-    /// The mean loss of the epoch over its images; starts the next epoch's.
-    pub fn end_epoch(&mut self) -> f64 {
-        let mean = self.loss_sum / self.images.max(1) as f64;
-        (self.loss_sum, self.images) = (0.0, 0);
-        mean
+    /// The mean loss of the epoch over its `images`, all of whose steps were read.
+    pub fn mean_loss(&self, images: usize) -> f64 {
+        self.loss_sum / images.max(1) as f64
+    }
+
+    /// Sum over the images of this epoch, so far, of their batch's loss.
+    pub fn loss_sum(&self) -> f64 {
+        self.loss_sum
+    }
+
+    pub fn end_epoch(&mut self) {
+        self.loss_sum = 0.0;
     }
 }
 

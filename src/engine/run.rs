@@ -1,15 +1,16 @@
-//! One run from its settings to its end: load, prepare, train, evaluate, tell.
+//! One run from its first step to its last: train, evaluate, tell.
 
 use burn::tensor::ExecutionError;
 
-use super::inbox::{Inbox, Interrupt};
-use super::report::{Reporter, choose_samples};
-use super::session::{Emit, Trained};
-use super::{device, host, load};
-use crate::data::images::{DataSet, ImageSet};
+use super::inbox::{DataRequest, Inbox, Interrupt, Request};
+use super::report::Reporter;
+use super::session::Emit;
+use super::trained::Trained;
+use super::{files, host, keep};
+use crate::data::images::ImageSet;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
-use crate::protocol::{Event, Failure, RunInfo, Sample};
+use crate::protocol::{Event, Failure, FileKind, Opening, RunInfo, Sample, Saving};
 use crate::train::evaluate;
 use crate::train::labels::LabelReport;
 use crate::train::trainer::Trainer;
@@ -42,104 +43,98 @@ impl From<ExecutionError> for End {
     }
 }
 
-/// A run that has its data and its network.
-pub struct Run<'a> {
-    inbox: &'a mut Inbox,
-    emit: &'a Emit,
-    /// Where the network stays for classification, whatever becomes of the run.
-    trained: &'a mut Option<Trained>,
-    trainer: Trainer,
-    test: ImageSet,
-    samples: Vec<Sample>,
-    reporter: Reporter,
-    epochs: usize,
-    began_secs: f64,
+/// A run that has its data and its network; between two steps, or over.
+pub struct Run {
+    pub trainer: Trainer,
+    pub test: ImageSet,
+    pub class_names: Vec<String>,
+    pub notes: Vec<String>,
+    pub samples: Vec<Sample>,
+    pub reporter: Reporter,
+    /// The epochs so far.
+    pub history: Vec<EpochMetrics>,
+    /// Seconds that the epochs took which were trained before this session began.
+    pub elapsed_before_secs: f64,
+    pub began_secs: f64,
 }
 
-/// Does what the experiment says.
-///
-/// # Errors
-/// When the run is interrupted or fails.
-pub async fn run(
-    experiment: Experiment,
-    inbox: &mut Inbox,
-    emit: &Emit,
-    trained: &mut Option<Trained>,
-) -> Result<(), End> {
-    experiment.check().map_err(|error| {
-        Failure::new(error.to_string(), "Change one of the two settings.").about(error.setting)
-    })?;
-    inbox.begin_run();
-    let progress = |progress| emit(Event::Loading(progress), None);
-    let data = inbox.during(&**emit, load::data_set(&experiment, &progress)).await??;
-    let chosen = inbox.during(&**emit, device::choose(experiment.device)).await??;
-    emit(Event::Device(chosen.report), None);
-
-    let DataSet { train, test, class_names, notes } = data;
-    let epochs = experiment.epochs;
-    let trainer = Trainer::new(experiment.clone(), train, &chosen.device);
-    let samples = choose_samples(trainer.images(), trainer.candidates(), experiment.seed);
-    *trained = Some(Trained {
-        network: trainer.network_for_evaluation(),
-        device: chosen.device,
-        normaliser: trainer.normaliser().clone(),
-        class_names: class_names.clone(),
-    });
-    let pixels = samples.iter().flat_map(|sample| trainer.images().image(sample.index)).copied();
-    let info = RunInfo {
-        class_names,
-        train_images: trainer.images().len(),
-        test_images: test.len(),
-        steps_per_epoch: trainer.steps_per_epoch(),
-        parameters: trainer.parameters(),
-        mean_candidates: trainer.candidates().mean_size(),
-        candidates_digest: trainer.candidates().digest(),
-        samples: samples.clone(),
-        notes,
-        experiment,
-    };
-    emit(Event::Started(info), Some(pixels.collect()));
-    let reporter = Reporter::new(&samples);
-    let began_secs = host::now_secs();
-    let mut run =
-        Run { inbox, emit, trained, trainer, test, samples, reporter, epochs, began_secs };
-    let outcome = run.train().await;
-    run.keep_network();
-    outcome
-}
-
-impl Run<'_> {
-    async fn train(&mut self) -> Result<(), End> {
-        (self.emit)(Event::Compiling, None);
+impl Run {
+    /// Trains until the last epoch.
+    ///
+    /// # Errors
+    /// When the run is interrupted or fails; it can go on from where it stands.
+    pub async fn train(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<(), End> {
+        self.tell_start(inbox, emit).await?;
+        emit(Event::Compiling, None);
         // So that the page shows it before the first step takes the thread.
         host::yield_now().await;
-        while self.trainer.epoch() < self.epochs {
-            let train_secs = self.steps_of_epoch().await?;
-            self.end_epoch(train_secs).await?;
+        let mut is_first = true;
+        while self.trainer.epoch() < self.trainer.experiment().epochs {
+            let train_secs = self.steps_of_epoch(inbox, emit, is_first).await?;
+            self.end_epoch(train_secs, inbox, emit).await?;
+            is_first = false;
         }
         Ok(())
     }
 
-    /// Takes the steps of an epoch; returns the seconds they took, without pauses.
-    async fn steps_of_epoch(&mut self) -> Result<f64, End> {
-        let (began_secs, held_before) = (host::now_secs(), self.inbox.held_secs());
-        self.reporter.restart_clock();
-        let mut is_first = self.trainer.epoch() == 0;
-        while !self.trainer.at_epoch_end() {
-            self.checkpoint().await?;
-            self.reporter.push(self.trainer.step());
-            // The first step compiles: its own report tells the page that this is over.
-            if is_first || self.trainer.at_epoch_end() || self.reporter.is_due() {
-                self.report().await?;
-                is_first = false;
-            }
-        }
-        Ok(host::now_secs() - began_secs - (self.inbox.held_secs() - held_before))
+    async fn tell_start(&self, inbox: &mut Inbox, emit: &Emit) -> Result<(), End> {
+        let trainer = &self.trainer;
+        let classes = trainer.candidates().classes();
+        let stored = trainer.stored_confidences().into_data_async();
+        let confidences: Vec<f32> = inbox.during(&**emit, stored).await??.iter().collect();
+        let images = self.samples.iter().map(|sample| trainer.images().image(sample.index));
+        let pixels = images.flatten().copied().collect();
+        let info = RunInfo {
+            experiment: trainer.experiment().clone(),
+            class_names: self.class_names.clone(),
+            train_images: trainer.images().len(),
+            test_images: self.test.len(),
+            steps_per_epoch: trainer.steps_per_epoch(),
+            parameters: trainer.parameters(),
+            candidates: trainer.candidates().stats(),
+            candidates_digest: trainer.candidates().digest(),
+            samples: self.samples.clone(),
+            sample_confidences: self.rows_of_samples(&confidences, classes),
+            history: self.history.clone(),
+            step: trainer.step_in_epoch(),
+            notes: self.notes.clone(),
+        };
+        emit(Event::Started(info), Some(pixels));
+        Ok(())
     }
 
-    async fn report(&mut self) -> Result<(), End> {
-        let Self { inbox, emit, reporter, trainer, .. } = self;
-        let report = inbox.during(&***emit, reporter.read(trainer)).await??;
+    fn rows_of_samples(&self, confidences: &[f32], classes: usize) -> Vec<f32> {
+        let rows =
+            self.samples.iter().map(|sample| &confidences[sample.index * classes..][..classes]);
+        rows.flatten().copied().collect()
+    }
+
+    /// Takes the steps of an epoch; returns the seconds they took, without pauses.
+    async fn steps_of_epoch(
+        &mut self,
+        inbox: &mut Inbox,
+        emit: &Emit,
+        mut is_first: bool,
+    ) -> Result<f64, End> {
+        let (began_secs, held_before) = (host::now_secs(), inbox.held_secs());
+        self.reporter.restart_clock();
+        while !self.trainer.at_epoch_end() {
+            self.give_way(inbox, emit).await?;
+            self.reporter.push(self.trainer.step());
+            // The first step also compiles and allocates; it says nothing about the speed.
+            if is_first || self.reporter.is_due() || self.trainer.at_epoch_end() {
+                self.report(inbox, emit).await?;
+                if is_first {
+                    self.reporter.restart_clock();
+                    is_first = false;
+                }
+            }
+        }
+        Ok(host::now_secs() - began_secs - (inbox.held_secs() - held_before))
+    }
+
+    async fn report(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<(), End> {
+        let report = inbox.during(&**emit, self.reporter.read(&self.trainer)).await??;
         if let Some(loss) = report.losses.iter().find(|loss| !loss.is_finite()) {
             let fault = format!(
                 "The training has diverged: the loss became {loss} in epoch {} at a learning rate of {}.",
@@ -154,72 +149,138 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn end_epoch(&mut self, train_secs: f64) -> Result<(), End> {
-        let lr = self.trainer.learning_rate();
-        self.trainer.end_epoch();
+    /// Evaluates, and only then goes on to the next epoch: a run that is interrupted here does
+    /// it again.
+    async fn end_epoch(
+        &mut self,
+        train_secs: f64,
+        inbox: &mut Inbox,
+        emit: &Emit,
+    ) -> Result<(), End> {
         let classes = self.trainer.candidates().classes();
-        let stored = self.trainer.stored_confidences();
-        let stored = self.inbox.during(&**self.emit, stored.into_data_async()).await??;
-        let confidences: Vec<f32> = stored.iter().collect();
-        let labels = LabelReport::of(&confidences, &self.trainer.images().labels, classes);
-        let test_accuracy = self.test_accuracy().await?;
+        let confidences = self.trainer.confidences_at_epoch_end().into_data_async();
+        let confidences = inbox.during(&**emit, confidences).await??;
+        let confidences: Vec<f32> = confidences.iter().collect();
+        let images = self.trainer.images();
+        let labels = LabelReport::of(&confidences, &images.labels, classes);
+        let test_accuracy = self.test_accuracy(inbox, emit).await?;
+        let images = self.trainer.images().len();
         let metrics = EpochMetrics {
-            epoch: self.trainer.epoch(),
-            loss: self.reporter.end_epoch(),
+            epoch: self.trainer.epoch() + 1,
+            loss: self.reporter.mean_loss(images),
             test_accuracy,
             label_accuracy: labels.accuracy,
             mean_confidence: labels.mean_confidence,
             confident_wrong: labels.confident_wrong,
-            lr,
-            images_per_sec: self.trainer.images().len() as f64 / train_secs.max(1e-6),
-            elapsed_secs: host::now_secs() - self.began_secs - self.inbox.held_secs(),
+            lr: self.trainer.learning_rate(),
+            images_per_sec: images as f64 / train_secs.max(1e-6),
+            elapsed_secs: self.elapsed_before_secs + host::now_secs()
+                - self.began_secs
+                - inbox.held_secs(),
         };
-        let rows =
-            self.samples.iter().map(|sample| &confidences[sample.index * classes..][..classes]);
-        let sample_confidences = rows.flatten().copied().collect();
-        (self.emit)(Event::Epoch { metrics, sample_confidences }, None);
+        self.trainer.end_epoch();
+        self.reporter.end_epoch();
+        self.history.push(metrics);
+        let sample_confidences = self.rows_of_samples(&confidences, classes);
+        emit(Event::Epoch { metrics, sample_confidences }, None);
         Ok(())
     }
 
-    /// Also leaves the evaluated network for classification.
-    async fn test_accuracy(&mut self) -> Result<f64, End> {
-        self.keep_network();
+    async fn test_accuracy(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<f64, End> {
+        let network = self.trainer.network_for_evaluation();
         let mut right = 0;
         let ids: Vec<usize> = (0..self.test.len()).collect();
         for ids in ids.chunks(evaluate::BATCH) {
-            self.checkpoint().await?;
-            // keep_network has put it there.
-            let Some(Trained { network, device, normaliser, .. }) = &*self.trained else {
-                break;
-            };
-            let counted = evaluate::count_right(network, device, normaliser, &self.test, ids);
-            right += self.inbox.during(&**self.emit, counted).await??;
+            self.give_way(inbox, emit).await?;
+            let (device, normaliser) = (self.trainer.device(), self.trainer.normaliser());
+            let counted = evaluate::count_right(&network, device, normaliser, &self.test, ids);
+            right += inbox.during(&**emit, counted).await??;
         }
         Ok(right as f64 / self.test.len().max(1) as f64)
     }
 
-    fn keep_network(&mut self) {
-        if let Some(trained) = self.trained {
-            trained.network = self.trainer.network_for_evaluation();
+    /// Gives way; while held, and in between, what is asked is answered.
+    async fn give_way(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<(), End> {
+        let held_before = inbox.held_secs();
+        loop {
+            inbox.give_way(&**emit).await?;
+            let Some(request) = inbox.next_request() else {
+                break;
+            };
+            self.answer(request, emit).await;
+        }
+        if inbox.held_secs() > held_before {
+            self.reporter.restart_clock();
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, request: Request, emit: &Emit) {
+        let busy =
+            || Failure::new("A run is under way.", "Stop it first, or wait until it has ended.");
+        match request {
+            Request::Classify(photo) => self.trained().classify(photo, emit).await,
+            Request::Save(what) => self.save(what, emit).await,
+            Request::Open { name, .. } => {
+                emit(Event::Opened { name, outcome: Opening::Refused(busy()) }, None);
+            }
+            Request::Data(DataRequest::Keep) => keep::refuse(busy(), emit).await,
+            Request::Data(request) => keep::serve(request, emit).await,
         }
     }
 
-    /// Gives way; while held, and in between, photos are classified by the network as it is.
-    async fn checkpoint(&mut self) -> Result<(), End> {
-        let held_before = self.inbox.held_secs();
-        loop {
-            self.inbox.checkpoint(&**self.emit).await?;
-            let Some(photo) = self.inbox.next_photo() else {
-                break;
-            };
-            self.keep_network();
-            if let Some(trained) = self.trained {
-                trained.classify(photo, self.emit).await;
+    /// The network as it is now.
+    pub fn trained(&self) -> Trained {
+        Trained {
+            network: self.trainer.network_for_evaluation(),
+            device: self.trainer.device().clone(),
+            normaliser: self.trainer.normaliser().clone(),
+            class_names: self.class_names.clone(),
+        }
+    }
+
+    /// Sends the network or the state of the run as a file.
+    pub async fn save(&mut self, what: FileKind, emit: &Emit) {
+        let (outcome, file) = match self.file(what, emit).await {
+            Ok(file) => (Saving::File(what), Some(file)),
+            Err(failure) => (Saving::Refused(failure), None),
+        };
+        emit(Event::Saved(outcome), file);
+    }
+
+    async fn file(&mut self, what: FileKind, emit: &Emit) -> Result<Vec<u8>, Failure> {
+        let failed = |error: ExecutionError| {
+            Failure::new(format!("The device failed while saving: {error}"), "Try again.")
+        };
+        let file = match what {
+            FileKind::Model => {
+                self.trainer.model(&self.class_names).await.map_err(failed)?.to_bytes()
             }
-        }
-        if self.inbox.held_secs() > held_before {
-            self.reporter.restart_clock();
-        }
+            FileKind::Checkpoint => {
+                // The sum of losses must know of every step that was taken.
+                let report = self.reporter.read(&self.trainer).await.map_err(failed)?;
+                if !report.losses.is_empty() {
+                    emit(Event::Progress(report), None);
+                }
+                let mut checkpoint =
+                    self.trainer.checkpoint(&self.class_names).await.map_err(failed)?;
+                checkpoint.history.clone_from(&self.history);
+                checkpoint.loss_sum = self.reporter.loss_sum();
+                checkpoint.to_bytes()
+            }
+        };
+        file.map_err(|error| files::refusal(what.file_name(), &error))
+    }
+
+    /// Makes ready to train to more epochs.
+    ///
+    /// # Errors
+    /// When the settings differ in what decides a number.
+    pub fn go_on(&mut self, experiment: Experiment) -> Result<(), Failure> {
+        files::can_go_on(self.trainer.experiment(), &experiment, self.history.len())?;
+        self.elapsed_before_secs = self.history.last().map_or(0.0, |epoch| epoch.elapsed_secs);
+        self.began_secs = host::now_secs();
+        self.trainer.set_experiment(experiment);
         Ok(())
     }
 }

@@ -1,121 +1,170 @@
-//! A session with a page (or a command line): one run at a time, photos whenever they come.
+//! A session with a page (or a command line): one run at a time, requests whenever they come.
 
 use std::rc::Rc;
 
-use burn::tensor::Device;
 use futures_channel::mpsc::UnboundedReceiver;
 
-use super::inbox::{Inbox, Interrupt, Message, Photo};
-use super::run::{self, End};
-use crate::data::batches::Normaliser;
-use crate::data::photo;
-use crate::experiment::Experiment;
-use crate::model::Network;
-use crate::protocol::{BUILD_ID, Classification, Command, Event, Failure, Payload};
-use crate::train::evaluate;
+use super::files::{self, Opened};
+use super::inbox::{Begin, Inbox, Incoming, Interrupt, Message, Request};
+use super::prepare::prepare;
+use super::run::{End, Run};
+use super::trained::Trained;
+use super::{device, keep};
+use crate::model::weights;
+use crate::protocol::{
+    BUILD_ID, Classification, Event, Failure, FileKind, Opening, Payload, Saving,
+};
+use crate::train::checkpoint::Checkpoint;
 
 /// Where events go.
 pub type Emit = Rc<dyn Fn(Event, Payload)>;
 
-/// A network that can classify, and what its input was normalised by.
-pub struct Trained {
-    pub network: Network,
-    pub device: Device,
-    pub normaliser: Normaliser,
-    pub class_names: Vec<String>,
-}
-
 /// Serves commands until there will be no more.
 pub async fn serve(commands: UnboundedReceiver<Message>, emit: Emit) {
-    let mut session = Session { inbox: Inbox::new(commands), emit, trained: None };
-    while let Some((command, payload)) = session.inbox.next().await {
-        match command {
-            Command::Hello { .. } => {
-                (session.emit)(Event::Ready { build: BUILD_ID.to_owned() }, None)
-            }
-            Command::Start { experiment } => session.start(experiment).await,
+    let mut session =
+        Session { inbox: Inbox::new(commands), emit, holds: Holds::Nothing, opened: None };
+    while let Some(incoming) = session.inbox.next().await {
+        match incoming {
+            Incoming::Hello => (session.emit)(Event::Ready { build: BUILD_ID.to_owned() }, None),
+            Incoming::Begin(begin) => session.begin(begin).await,
             // Said when the run had just ended: the page already knows, or learns it here.
-            Command::Stop => (session.emit)(Event::Stopped, None),
-            Command::Pause | Command::Resume => {}
-            Command::Classify { request } => {
-                session.classify(Photo { request, file: payload.unwrap_or_default() }).await;
-            }
+            Incoming::Stop => (session.emit)(Event::Stopped, None),
+            Incoming::Pause | Incoming::Resume => {}
+            Incoming::Request(request) => session.answer(request).await,
         }
     }
+}
+
+/// What the session has a network from.
+#[allow(clippy::large_enum_variant, reason = "there is one")]
+enum Holds {
+    Nothing,
+    /// The last run, which can go on.
+    Run(Run),
+    /// The network of a run whose data were let go, or of a file.
+    Network(Trained),
 }
 
 struct Session {
     inbox: Inbox,
     emit: Emit,
-    trained: Option<Trained>,
+    holds: Holds,
+    /// The checkpoint that was opened last, until a run begins.
+    opened: Option<Box<Checkpoint>>,
 }
 
 impl Session {
-    /// Runs an experiment, and those that interrupt it.
-    async fn start(&mut self, experiment: Experiment) {
-        let mut next = Some(experiment);
-        while let Some(experiment) = next.take() {
-            let outcome =
-                run::run(experiment, &mut self.inbox, &self.emit, &mut self.trained).await;
-            match outcome {
+    /// Runs what is to be run, and what interrupts it.
+    async fn begin(&mut self, begin: Begin) {
+        let mut next = Some(begin);
+        while let Some(begin) = next.take() {
+            self.inbox.begin_run();
+            match self.run(begin).await {
                 Ok(()) => (self.emit)(Event::Finished, None),
                 Err(End::Failed(failure)) => (self.emit)(Event::Failed(failure), None),
                 Err(End::Interrupted(Interrupt::Stop)) => (self.emit)(Event::Stopped, None),
-                Err(End::Interrupted(Interrupt::Restart(experiment))) => next = Some(*experiment),
+                Err(End::Interrupted(Interrupt::Restart(begin))) => next = Some(*begin),
                 // The next wait in `serve` ends the session.
                 Err(End::Interrupted(Interrupt::Closed)) => {}
             }
         }
-        while let Some(photo) = self.inbox.next_photo() {
-            self.classify(photo).await;
+        while let Some(request) = self.inbox.next_request() {
+            self.answer(request).await;
         }
     }
 
-    async fn classify(&self, photo: Photo) {
-        match &self.trained {
-            Some(trained) => trained.classify(photo, &self.emit).await,
-            None => {
-                let failure = Failure::new(
-                    "There is no trained network yet.",
-                    "Train one on the Train page first; a minute is enough.",
-                );
-                let outcome = Classification::Refused(failure);
-                (self.emit)(Event::Classified { request: photo.request, outcome }, None);
+    async fn run(&mut self, begin: Begin) -> Result<(), End> {
+        let mut run = match begin {
+            Begin::New(experiment) => {
+                self.let_data_go();
+                prepare(experiment, None, &mut self.inbox, &self.emit).await?
             }
-        }
-    }
-}
-
-impl Trained {
-    /// Classifies a photo and answers its request.
-    pub async fn classify(&self, Photo { request, file }: Photo, emit: &Emit) {
-        let (outcome, crop) = match self.probabilities(&file).await {
-            Ok((crop, probabilities)) => {
-                let class_names = self.class_names.clone();
-                (Classification::Probabilities { class_names, probabilities }, Some(crop))
-            }
-            Err(failure) => (Classification::Refused(failure), None),
-        };
-        emit(Event::Classified { request, outcome }, crop);
-    }
-
-    /// The 32x32 crop that the network saw, and its opinion.
-    async fn probabilities(&self, file: &[u8]) -> Result<(Vec<u8>, Vec<f32>), Failure> {
-        let crop = photo::to_cifar(file).map_err(|error| {
-            Failure::new(
-                format!("This photo cannot be classified: {error}."),
-                "Choose a JPEG, PNG or WebP image of at most 50 megapixels.",
-            )
-        })?;
-        let probabilities =
-            evaluate::classify(&self.network, &self.device, &self.normaliser, &crop)
-                .await
-                .map_err(|error| {
-                    Failure::new(
-                        format!("The device failed while classifying: {error}"),
-                        "Train again, on the device “CPU” if need be.",
+            Begin::Continue(experiment) => match (&self.opened, &mut self.holds) {
+                (Some(checkpoint), _) => {
+                    let before = checkpoint
+                        .experiment()
+                        .map_err(|error| files::refusal("The checkpoint", &error))?;
+                    files::can_go_on(before, &experiment, checkpoint.history.len())?;
+                    prepare(experiment, Some(checkpoint), &mut self.inbox, &self.emit).await?
+                }
+                (None, Holds::Run(run)) => {
+                    run.go_on(experiment)?;
+                    return run.train(&mut self.inbox, &self.emit).await;
+                }
+                (None, Holds::Nothing | Holds::Network(_)) => {
+                    return Err(Failure::new(
+                        "There is no run to go on with.",
+                        "Open a checkpoint, or start a run.",
                     )
-                })?;
-        Ok((crop, probabilities))
+                    .into());
+                }
+            },
+        };
+        self.opened = None;
+        let outcome = run.train(&mut self.inbox, &self.emit).await;
+        self.holds = Holds::Run(run);
+        outcome
+    }
+
+    /// Makes room for the next run's data; the network stays, to classify until that has one.
+    fn let_data_go(&mut self) {
+        if let Holds::Run(run) = &self.holds {
+            self.holds = Holds::Network(run.trained());
+        }
+    }
+
+    async fn answer(&mut self, request: Request) {
+        match request {
+            Request::Classify(photo) => match &self.holds {
+                Holds::Run(run) => run.trained().classify(photo, &self.emit).await,
+                Holds::Network(trained) => trained.classify(photo, &self.emit).await,
+                Holds::Nothing => {
+                    let outcome = Classification::Refused(Failure::new(
+                        "There is no trained network yet.",
+                        "Train one on the Train page first; a minute is enough.",
+                    ));
+                    (self.emit)(Event::Classified { request: photo.request, outcome }, None);
+                }
+            },
+            Request::Save(what) => self.save(what).await,
+            Request::Open { name, file } => {
+                let outcome = self.open(&name, &file).await.unwrap_or_else(Opening::Refused);
+                (self.emit)(Event::Opened { name, outcome }, None);
+            }
+            Request::Data(request) => keep::serve(request, &self.emit).await,
+        }
+    }
+
+    async fn save(&mut self, what: FileKind) {
+        if let Holds::Run(run) = &mut self.holds {
+            return run.save(what, &self.emit).await;
+        }
+        let failure = Failure::new(
+            "There is no run to save.",
+            "Train first; a network that was opened from a file is in that file.",
+        );
+        (self.emit)(Event::Saved(Saving::Refused(failure)), None);
+    }
+
+    /// Opens a file; its network classifies from now on.
+    async fn open(&mut self, name: &str, file: &[u8]) -> Result<Opening, Failure> {
+        let opened = Opened::read(name, file)?;
+        let refused = |error| files::refusal(name, &error);
+        let device = device::for_classifying();
+        let network = opened.model().network(&device.clone().autodiff()).map_err(refused)?;
+        let parameters = weights::parameters(&network);
+        let trained = Trained::from_file(opened.model(), device).map_err(refused)?;
+        let outcome = match opened {
+            Opened::Model(model) => {
+                Opening::Model(files::model_info(&model, parameters).map_err(refused)?)
+            }
+            Opened::Checkpoint(checkpoint) => {
+                let info = files::checkpoint_info(&checkpoint).map_err(refused)?;
+                self.opened = Some(checkpoint);
+                Opening::Checkpoint(info)
+            }
+        };
+        self.holds = Holds::Network(trained);
+        Ok(outcome)
     }
 }

@@ -99,25 +99,32 @@ impl RunState {
                 self.status = Status::Failed;
                 self.failure = Some(failure.clone());
             }
-            // About the connection and about photos, not about the run.
-            Event::Ready { .. } | Event::Classified { .. } => {}
+            // About the connection, photos and files, not about the run.
+            Event::Ready { .. }
+            | Event::Classified { .. }
+            | Event::Saved(_)
+            | Event::Opened { .. }
+            | Event::Keeping(_)
+            | Event::DataKept(_) => {}
         }
     }
 
     fn start(&mut self, info: &RunInfo, pixels: &[u8]) {
         self.loading = None;
         self.sample_pixels = pixels.to_vec();
-        self.sample_confidences = info
-            .samples
+        let classes = info.class_names.len().max(1);
+        self.sample_confidences =
+            info.sample_confidences.chunks(classes).map(<[f32]>::to_vec).collect();
+        self.epochs.clone_from(&info.history);
+        self.losses = info
+            .history
             .iter()
-            .map(|sample| {
-                let mut row = vec![0.0; info.class_names.len()];
-                for &candidate in &sample.candidates {
-                    row[candidate] = 1.0 / sample.candidates.len() as f32;
-                }
-                row
-            })
+            .map(|epoch| LossPoint { at_epoch: epoch.epoch as f64, loss: epoch.loss })
             .collect();
+        (self.epoch, self.step) = match info.step {
+            0 => (info.history.len(), info.steps_per_epoch),
+            step => (info.history.len() + 1, step),
+        };
         self.info = Some(info.clone());
     }
 
@@ -207,7 +214,7 @@ mod tests {
     use super::super::metrics::epoch_for_tests;
     use super::*;
     use crate::experiment::Experiment;
-    use crate::protocol::Sample;
+    use crate::protocol::{CandidateStats, Sample};
 
     fn info() -> RunInfo {
         RunInfo {
@@ -217,9 +224,12 @@ mod tests {
             test_images: 10,
             steps_per_epoch: 2,
             parameters: 1,
-            mean_candidates: 2.0,
+            candidates: CandidateStats { mean_size: 2.0, images_of_size: vec![0, 0, 100, 0] },
             candidates_digest: String::new(),
             samples: vec![Sample { index: 5, label: 0, candidates: vec![0, 2] }],
+            sample_confidences: vec![0.5, 0.0, 0.5],
+            history: vec![],
+            step: 0,
             notes: vec![],
         }
     }
@@ -258,6 +268,18 @@ mod tests {
         run.apply(&Event::Finished, &[]);
         assert_eq!((run.progress(), run.eta_secs()), (1.0, None));
         assert_eq!(run.summary().unwrap().best, 0.5);
+    }
+
+    #[test]
+    fn a_run_goes_on_from_a_checkpoint() {
+        let mut run = RunState::begun();
+        let history = vec![epoch_for_tests(1, 0.5), epoch_for_tests(2, 0.6)];
+        run.apply(&Event::Started(RunInfo { history, step: 1, ..info() }), &[]);
+        assert_eq!((run.epoch, run.step, run.epochs.len()), (3, 1, 2));
+        assert_eq!(run.progress(), 2.5 / 4.0);
+        assert_eq!(run.losses.len(), 2);
+        run.apply(&step(3, 2), &[]);
+        assert_eq!(run.progress(), 0.75);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! kernel has one place to go to.
 
 mod convnet;
+pub mod file;
 pub mod layers;
 mod network;
 mod resnet;

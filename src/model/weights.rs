@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
-use safetensors::{Dtype, SafeTensors};
 
 use super::Network;
 use crate::experiment::NetworkKind;
@@ -26,25 +25,6 @@ pub enum WeightsError {
     Shape { name: String, given: Vec<usize>, needed: Vec<usize> },
     #[error("the tensor “{0}” does not belong to this network")]
     Extra(String),
-    #[error("the file is no safetensors file ({0})")]
-    File(String),
-}
-
-/// The f32 tensors of a safetensors file; those of other types are left out.
-///
-/// # Errors
-/// When the bytes are no safetensors file.
-pub fn read_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, HostTensor>, WeightsError> {
-    let file =
-        SafeTensors::deserialize(bytes).map_err(|error| WeightsError::File(error.to_string()))?;
-    let floats = file.tensors().into_iter().filter(|(_, view)| view.dtype() == Dtype::F32);
-    Ok(floats
-        .map(|(name, view)| {
-            let words = view.data().chunks_exact(4);
-            let values = words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            (name, HostTensor { shape: view.shape().to_vec(), values })
-        })
-        .collect())
 }
 
 /// Reads all weights and batch-norm statistics back from the device.
@@ -96,8 +76,7 @@ impl TensorMap for Values {
 /// Puts tensors into a network, in place of its own.
 ///
 /// # Errors
-/// When a tensor is missing, misshapen or left over. `num_batches_tracked` of PyTorch's batch
-/// norm is known and not needed.
+/// When a tensor is missing, misshapen or left over.
 pub fn import(
     network: Network,
     tensors: &BTreeMap<String, HostTensor>,
@@ -107,14 +86,19 @@ pub fn import(
     if let Some(error) = loader.error {
         return Err(error);
     }
-    let known = |name: &&String| !name.ends_with(".num_batches_tracked");
-    if tensors.keys().filter(known).count() > loader.used {
-        let mut names = Names { path: Path::of(&network), names: Vec::new() };
-        network.visit(&mut names);
-        let extra = tensors.keys().filter(known).find(|name| !names.names.contains(name));
+    if tensors.len() > loader.used {
+        let ids = ids(&network);
+        let extra = tensors.keys().find(|&name| !ids.contains_key(name));
         return Err(WeightsError::Extra(extra.cloned().unwrap_or_default()));
     }
     Ok(network)
+}
+
+/// Each parameter by its PyTorch name.
+pub fn ids(network: &Network) -> BTreeMap<String, ParamId> {
+    let mut names = Names { path: Path::of(network), found: Vec::new() };
+    network.visit(&mut names);
+    names.found.into_iter().collect()
 }
 
 /// Learnable numbers in a network on an autodiff device; running statistics are not among them.
@@ -199,7 +183,7 @@ impl<M: TensorMap> ModuleVisitor for Collector<M> {
 
 struct Names {
     path: Path,
-    names: Vec<String>,
+    found: Vec<(String, ParamId)>,
 }
 
 impl ModuleVisitor for Names {
@@ -211,8 +195,8 @@ impl ModuleVisitor for Names {
         self.path.parts.pop();
     }
 
-    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
-        self.names.push(self.path.pytorch_name());
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.push((self.path.pytorch_name(), param.id));
     }
 }
 

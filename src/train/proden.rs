@@ -61,22 +61,46 @@ impl Confidences {
         self.renewed.push(batch);
     }
 
-    /// Stores what was renewed, now that each image was seen once. `order` is the epoch's.
+    /// The confidences with this epoch's in place, once each image was drawn: `[images, classes]`.
+    /// `order` is the epoch's.
     ///
     /// Waiting for the epoch's end is the same as storing at once, since no image is drawn
     /// twice; it needs no scatter.
-    pub fn end_epoch(&mut self, order: &[usize], device: &Device) {
-        if self.renewed.is_empty() {
-            return;
-        }
+    pub fn at_epoch_end(&self, order: &[usize], device: &Device) -> Tensor<2> {
+        let Some(renewed) = self.renewed() else {
+            return self.stored();
+        };
         let mut position = vec![0_i32; order.len()];
         for (drawn, &image) in order.iter().enumerate() {
             position[image] = drawn as i32;
         }
         let position =
             Tensor::<1, Int>::from_data(TensorData::new(position, [order.len()]), device);
-        let in_order = Tensor::cat(std::mem::take(&mut self.renewed), 0);
-        self.stored = in_order.select(0, position);
+        renewed.select(0, position)
+    }
+
+    /// Stores what [`Self::at_epoch_end`] says.
+    pub fn end_epoch(&mut self, order: &[usize], device: &Device) {
+        self.stored = self.at_epoch_end(order, device);
+        self.renewed.clear();
+    }
+
+    /// New confidences of this epoch so far, in the order they were drawn, `[drawn, classes]`;
+    /// None where there are none.
+    pub fn renewed(&self) -> Option<Tensor<2>> {
+        (!self.renewed.is_empty()).then(|| Tensor::cat(self.renewed.clone(), 0))
+    }
+
+    /// The state of an interrupted run: `stored` is `[images, classes]`, `renewed` is
+    /// `[drawn, classes]`.
+    pub fn restore(&mut self, stored: &[f32], renewed: &[f32], device: &Device) {
+        let classes = self.stored.dims()[1];
+        let upload = |values: &[f32]| {
+            let shape = [values.len() / classes, classes];
+            Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
+        };
+        self.stored = upload(stored);
+        self.renewed = if renewed.is_empty() { Vec::new() } else { vec![upload(renewed)] };
     }
 
     /// w_ij of all images, `[images, classes]`.

@@ -1,24 +1,26 @@
 //! The steps of a run: batches in seeded order, PRODEN's loss, SGD, confidences.
 
 use burn::module::Module;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::GradientsParams;
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 
+use super::checkpoint::{Checkpoint, Position};
 use super::proden::{Confidences, loss_per_image, renewed_confidences};
 use super::schedule::step_lr;
+use super::sgd::Sgd;
 use crate::data::augment::View;
 use crate::data::batches::{Normaliser, epoch_order};
 use crate::data::candidates::CandidateSets;
 use crate::data::images::{CHANNELS, ChannelStats, ImageSet, SIDE};
 use crate::data::random::{Stream, stream};
 use crate::experiment::{Experiment, Method};
-use crate::model::weights::parameters;
+use crate::model::file::{Description, FileError, ModelFile};
+use crate::model::weights::{self, parameters};
 use crate::model::{Network, NetworkConfig};
 
 /// What an optimiser step leaves on the device.
+#[derive(Clone)]
 pub struct StepOutput {
     /// The images of the batch, as positions in the training set.
     pub ids: Vec<usize>,
@@ -36,7 +38,7 @@ pub struct Trainer {
     candidates: CandidateSets,
     normaliser: Normaliser,
     network: Network,
-    optimizer: ModuleOptimizer,
+    optimizer: Sgd,
     confidences: Confidences,
     /// From 0.
     epoch: usize,
@@ -75,7 +77,7 @@ impl Trainer {
         device: &Device,
     ) -> Self {
         Self {
-            optimizer: sgd(&experiment),
+            optimizer: Sgd::new(experiment.momentum, experiment.weight_decay),
             normaliser: Normaliser::new(&ChannelStats::of(&images)),
             confidences: Confidences::uniform(&candidates, device),
             order: epoch_order(experiment.seed, 0, images.len()),
@@ -88,6 +90,85 @@ impl Trainer {
             candidates,
             network,
         }
+    }
+
+    /// Goes on where a checkpoint stands. `images` are those that it was made with; `experiment`
+    /// differs from its own in nothing that decides a number.
+    ///
+    /// # Errors
+    /// When its network is not the experiment's.
+    pub fn resume(
+        experiment: Experiment,
+        checkpoint: &Checkpoint,
+        images: ImageSet,
+        device: &Device,
+    ) -> Result<Self, FileError> {
+        let classes = experiment.dataset.classes();
+        let candidates = CandidateSets::from_members(checkpoint.candidates.clone(), classes);
+        let network = checkpoint.model.network(&device.clone().autodiff())?;
+        let Position { epoch, step, .. } = checkpoint.position;
+        let order = epoch_order(experiment.seed, epoch, images.len());
+        let mut trainer = Self {
+            epoch,
+            step,
+            order,
+            ..Self::with(experiment, images, candidates, network, device)
+        };
+        trainer.optimizer.import(&trainer.network, &checkpoint.momentum, device);
+        trainer.confidences.restore(&checkpoint.stored, &checkpoint.renewed, device);
+        Ok(trainer)
+    }
+
+    /// The network as a file.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub async fn model(&self, class_names: &[String]) -> Result<ModelFile, ExecutionError> {
+        let tensors = weights::export(&self.network).await?;
+        let description =
+            Description::new(&self.experiment, class_names, ChannelStats::of(&self.images));
+        let steps = self.epoch * self.steps_per_epoch() + self.step;
+        Ok(ModelFile::new(description, tensors, steps))
+    }
+
+    /// The state of the run; history and losses, which the trainer does not know, are empty.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub async fn checkpoint(&self, class_names: &[String]) -> Result<Checkpoint, ExecutionError> {
+        let renewed = match self.confidences.renewed() {
+            Some(renewed) => renewed.into_data_async().await?.iter().collect(),
+            None => Vec::new(),
+        };
+        Ok(Checkpoint {
+            model: self.model(class_names).await?,
+            position: Position {
+                epoch: self.epoch,
+                step: self.step,
+                images: self.images.len(),
+                data_digest: self.images.digest(),
+            },
+            momentum: self.optimizer.export(&self.network).await?,
+            candidates: self.candidates.members().to_vec(),
+            stored: self.stored_confidences().into_data_async().await?.iter().collect(),
+            renewed,
+            history: Vec::new(),
+            loss_sum: 0.0,
+        })
+    }
+
+    /// Goes on under settings that differ in nothing that decides a number.
+    pub fn set_experiment(&mut self, experiment: Experiment) {
+        self.experiment = experiment;
+    }
+
+    /// The plain device, without autodiff.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
     }
 
     /// Draws the images of each epoch in their own order instead of a random one.
@@ -152,6 +233,12 @@ impl Trainer {
         self.confidences.stored()
     }
 
+    /// w_ij of all images as they will be stored at the end of this epoch, `[images, classes]`;
+    /// all its steps have been taken.
+    pub fn confidences_at_epoch_end(&self) -> Tensor<2> {
+        self.confidences.at_epoch_end(&self.order, &self.device)
+    }
+
     /// The gradients of the next step, without taking it.
     pub fn gradients(&self) -> GradientsParams {
         let (loss, ..) = self.forward(&self.next_ids());
@@ -212,18 +299,4 @@ impl Trainer {
         let loss = loss_per_image(log_probabilities, Tensor::from_inner(stored)).mean();
         (loss, renewed)
     }
-}
-
-/// SGD as PyTorch has it: Burn dampens momentum by default, PyTorch does not.
-fn sgd(experiment: &Experiment) -> ModuleOptimizer {
-    let mut config = SgdConfig::new();
-    if experiment.momentum > 0.0 {
-        let momentum = MomentumConfig::new().with_momentum(experiment.momentum).with_dampening(0.0);
-        config = config.with_momentum(Some(momentum));
-    }
-    if experiment.weight_decay > 0.0 {
-        let decay = WeightDecayConfig::new(experiment.weight_decay as f32);
-        config = config.with_weight_decay(Some(decay));
-    }
-    config.init()
 }

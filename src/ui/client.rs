@@ -220,7 +220,11 @@ impl Client {
             | Event::Epoch { .. }
             | Event::Paused
             | Event::Resumed
-            | Event::Classified { .. } => {}
+            | Event::Classified { .. }
+            | Event::Saved(_)
+            | Event::Opened { .. }
+            | Event::Keeping(_)
+            | Event::DataKept(_) => {}
         }
         self.tell(event, payload);
     }

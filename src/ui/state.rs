@@ -167,7 +167,7 @@ impl App {
 
     fn enqueue(self, event: Event, payload: Vec<u8>) {
         let is_frequent = match &event {
-            Event::Progress(_) | Event::Loading(_) => true,
+            Event::Progress(_) | Event::Loading(_) | Event::Keeping(_) => true,
             Event::Ready { .. }
             | Event::Device(_)
             | Event::Compiling
@@ -178,7 +178,10 @@ impl App {
             | Event::Stopped
             | Event::Finished
             | Event::Failed(_)
-            | Event::Classified { .. } => false,
+            | Event::Classified { .. }
+            | Event::Saved(_)
+            | Event::Opened { .. }
+            | Event::DataKept(_) => false,
         };
         if let Event::Started(_) = event {
             self.has_network.set(true);

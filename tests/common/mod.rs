@@ -16,7 +16,7 @@ use proden::experiment::{Experiment, NetworkKind};
 use proden::model::weights::{self, HostTensor, TensorMap};
 use proden::model::{Network, NetworkConfig};
 use proden::train::trainer::Trainer;
-use safetensors::SafeTensors;
+use safetensors::{Dtype, SafeTensors};
 
 /// The networks of the reference runs, with their widths.
 pub const NETWORKS: [(NetworkKind, f64); 3] =
@@ -62,7 +62,7 @@ impl Golden {
         let file = SafeTensors::deserialize(tensors).expect("golden safetensors");
         let json: serde_json::Value = serde_json::from_str(json).expect("golden json");
         let losses = json["losses"].as_array().expect("losses");
-        let floats = weights::read_safetensors(tensors).expect("golden tensors");
+        let floats = floats(&file);
         let labels = file.tensor("labels").expect("labels");
         let members = floats["candidates"].values.iter().map(|&member| member as u8).collect();
         Self {
@@ -148,7 +148,8 @@ impl Golden {
         let (kind, width) = (self.kind, self.width);
         let config = NetworkConfig { kind, classes: 10, width, dropout: false, seed: 1 };
         let init = self.floats.iter().filter_map(|(name, tensor)| {
-            Some((name.strip_prefix("init.")?.to_owned(), tensor.clone()))
+            let name = name.strip_prefix("init.")?;
+            Some((name.to_owned(), tensor.clone()))
         });
         weights::import(config.init(device), &init.collect()).expect("PyTorch's weights fit")
     }
@@ -192,6 +193,18 @@ impl Golden {
             self.floats.keys().filter(|name| name.starts_with("grad.")).count()
         );
     }
+}
+
+/// The f32 tensors of a file.
+fn floats(file: &SafeTensors) -> BTreeMap<String, HostTensor> {
+    let floats = file.tensors().into_iter().filter(|(_, view)| view.dtype() == Dtype::F32);
+    floats
+        .map(|(name, view)| {
+            let (words, _) = view.data().as_chunks::<4>();
+            let values = words.iter().map(|&word| f32::from_le_bytes(word)).collect();
+            (name, HostTensor { shape: view.shape().to_vec(), values })
+        })
+        .collect()
 }
 
 struct Gradients(GradientsParams);

@@ -165,7 +165,7 @@ fn Candidates() -> impl IntoView {
     let sets = Memo::new(move |_| {
         run.with(|run| {
             let info = run.info.as_ref()?;
-            Some((info.mean_candidates, info.candidates_digest.clone()))
+            Some((info.candidates.mean_size, info.candidates_digest.clone()))
         })
     });
     let mean = move || sets.with(|sets| sets.as_ref().map(|(mean, _)| *mean));

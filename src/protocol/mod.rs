@@ -5,7 +5,15 @@
 //! by a cache, must still be understood well enough to be told apart ([`BUILD_ID`] in the
 //! handshake). Matches on both enums are exhaustive.
 
+mod files;
+mod run;
+
 use serde::{Deserialize, Serialize};
+
+pub use files::{CheckpointInfo, FileKind, KeptData, KeptFile, ModelInfo, Opening, Saving};
+pub use run::{
+    CandidateStats, DeviceKind, DeviceReport, LoadProgress, RunInfo, Sample, StepReport,
+};
 
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
@@ -28,6 +36,11 @@ pub enum Command {
     Start {
         experiment: Experiment,
     },
+    /// Go on from the checkpoint that was opened last, or else from where the last run ended.
+    /// Only epochs, data host and device may differ from that run's settings.
+    Continue {
+        experiment: Experiment,
+    },
     /// Hold after the current step.
     Pause,
     Resume,
@@ -38,6 +51,24 @@ pub enum Command {
         /// Returned with the answer.
         request: u32,
     },
+    /// Send the network, or the whole state of the run. The engine answers with
+    /// [`Event::Saved`], between two steps if a run is on.
+    Save {
+        what: FileKind,
+    },
+    /// Open the model or checkpoint file in the payload. Refused while a run is on.
+    Open {
+        /// For messages.
+        name: String,
+    },
+    /// Keep the data files (archives or `.bin`) that travel beside the message, as the browser's
+    /// own `File`s. The engine tells with [`Event::Keeping`] how far it has come, and answers
+    /// with [`Event::DataKept`]. Refused while a run is on.
+    KeepData,
+    /// Say what data are kept: [`Event::DataKept`].
+    ListData,
+    /// Drop all data that are kept, and say what is left.
+    ClearData,
 }
 
 /// From the engine to the page.
@@ -74,91 +105,14 @@ pub enum Event {
     Failed(Failure),
     /// The answer to [`Command::Classify`].
     Classified { request: u32, outcome: Classification },
-}
-
-/// How far a download has come.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LoadProgress {
-    /// What is being loaded, for a person: a file's name.
-    pub what: String,
-    pub loaded_bytes: u64,
-    /// None where the host does not say.
-    pub total_bytes: Option<u64>,
-}
-
-/// The kind of device that trains; its name is the page's `data-device`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DeviceKind {
-    WebGpu,
-    Cpu,
-}
-
-impl DeviceKind {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::WebGpu => "webgpu",
-            Self::Cpu => "cpu",
-        }
-    }
-}
-
-/// The device in use.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DeviceReport {
-    pub kind: DeviceKind,
-    /// Maker and model where the browser tells, for a person.
-    pub name: String,
-    /// Why this device, where that is not plain: in words for a person.
-    pub reason: Option<String>,
-    /// Limits that matter, `(name, value)`, for a person.
-    pub limits: Vec<(String, String)>,
-}
-
-/// What is known of a run once it starts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunInfo {
-    pub experiment: Experiment,
-    pub class_names: Vec<String>,
-    pub train_images: usize,
-    pub test_images: usize,
-    pub steps_per_epoch: usize,
-    /// Learnable numbers in the network.
-    pub parameters: usize,
-    /// Mean size of the candidate sets.
-    pub mean_candidates: f64,
-    /// Names the candidate sets: equal on two machines when all sets are equal.
-    pub candidates_digest: String,
-    /// Training images to show, in the order of the payload.
-    pub samples: Vec<Sample>,
-    /// Worth knowing, but no fault: "not the official files".
-    pub notes: Vec<String>,
-}
-
-/// A training image whose confidences are shown.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sample {
-    /// Position in the training set.
-    pub index: usize,
-    pub label: usize,
-    /// The candidate set, ascending.
-    pub candidates: Vec<usize>,
-}
-
-/// Steps since the last report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StepReport {
-    /// From 1.
-    pub epoch: usize,
-    /// Steps taken in this epoch.
-    pub step: usize,
-    /// The loss of each step since the last report, in order.
-    pub losses: Vec<f32>,
-    /// Images a second while training, over the last few seconds.
-    pub images_per_sec: f64,
-    /// New confidences of samples seen since the last report: (position among the samples,
-    /// one confidence a class).
-    pub sample_confidences: Vec<(usize, Vec<f32>)>,
+    /// The answer to [`Command::Save`].
+    Saved(Saving),
+    /// The answer to [`Command::Open`].
+    Opened { name: String, outcome: Opening },
+    /// Data files are being unpacked and kept.
+    Keeping(LoadProgress),
+    /// What data are kept.
+    DataKept(KeptData),
 }
 
 /// What is wrong, and what to do.

@@ -1,0 +1,118 @@
+//! Files of networks and runs: what they are read as, and in which words they are refused.
+
+use crate::experiment::{Experiment, Setting};
+use crate::model::file::{FileError, ModelFile};
+use crate::protocol::{CheckpointInfo, Failure, ModelInfo};
+use crate::train::checkpoint::Checkpoint;
+
+/// A file that was opened.
+#[derive(Debug)]
+pub enum Opened {
+    Model(ModelFile),
+    Checkpoint(Box<Checkpoint>),
+}
+
+impl Opened {
+    /// Reads a safetensors file; `name` is for the message.
+    ///
+    /// # Errors
+    /// When it holds no network and no run of ours.
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Failure> {
+        let read = if Checkpoint::is_one(bytes) {
+            Checkpoint::read(bytes).map(|checkpoint| Self::Checkpoint(Box::new(checkpoint)))
+        } else {
+            ModelFile::read(bytes).map(Self::Model)
+        };
+        read.map_err(|error| refusal(name, &error))
+    }
+
+    /// The network in it.
+    pub fn model(&self) -> &ModelFile {
+        match self {
+            Self::Model(model) => model,
+            Self::Checkpoint(checkpoint) => &checkpoint.model,
+        }
+    }
+}
+
+/// The failure of a file that is refused.
+pub fn refusal(name: &str, error: &FileError) -> Failure {
+    let remedy = match error {
+        FileError::NotSafetensors(_) => {
+            "Choose a .safetensors file that was saved here or by PyTorch. Files of the kind .pt and .pth open on the command line: proden test --model FILE."
+        }
+        FileError::WrongType { .. } => "Save the network in 32-bit floats (model.float()).",
+        FileError::UnknownNetwork | FileError::Weights(_) => {
+            "The file must hold the state dict of the authors’ convnet or resnet, or of kuangliu’s ResNet18, and nothing else."
+        }
+        FileError::Newer(_) => "Reload the page, or update the program.",
+        FileError::Description(_) | FileError::Inconsistent(_) => {
+            "The file is damaged, or was changed by another program: save it again."
+        }
+    };
+    Failure::new(format!("“{name}” cannot be opened: {error}."), remedy)
+}
+
+/// What is told of a network from a file.
+///
+/// # Errors
+/// When it is no network of ours.
+pub fn model_info(model: &ModelFile, parameters: usize) -> Result<ModelInfo, FileError> {
+    let config = model.config()?;
+    let (class_names, _) = model.input_and_output()?;
+    let experiment = model.description.as_ref().map(|it| it.experiment.clone());
+    let mut notes = Vec::new();
+    if experiment.is_none() {
+        notes.push(format!(
+            "The file does not say what its {} classes are called, nor what its input was normalised by: the official CIFAR-{} is assumed.",
+            class_names.len(),
+            if class_names.len() == 100 { 100 } else { 10 },
+        ));
+    }
+    let network = format!("{}, width {}", config.kind, config.width);
+    Ok(ModelInfo { network, experiment, class_names, parameters, notes })
+}
+
+/// What is told of a run from a file.
+///
+/// # Errors
+/// Never for a checkpoint that was read.
+pub fn checkpoint_info(checkpoint: &Checkpoint) -> Result<CheckpointInfo, FileError> {
+    Ok(CheckpointInfo {
+        experiment: checkpoint.experiment()?.clone(),
+        history: checkpoint.history.clone(),
+        step: checkpoint.position.step,
+    })
+}
+
+/// Whether a run under `before` can go on under `now`, after `epochs` epochs.
+///
+/// # Errors
+/// With the first setting that decides a number and differs.
+pub fn can_go_on(before: &Experiment, now: &Experiment, epochs: usize) -> Result<(), Failure> {
+    let is_free = |setting: &Setting| {
+        matches!(setting, Setting::Epochs | Setting::Data | Setting::Device | Setting::Autostart)
+    };
+    let differs = |setting: &Setting| before.get(*setting) != now.get(*setting);
+    if let Some(&setting) =
+        Setting::ALL.iter().find(|setting| !is_free(setting) && differs(setting))
+    {
+        return Err(Failure::new(
+            format!(
+                "The run cannot go on with {setting} = {}: it was trained with {}.",
+                now.get(setting),
+                before.get(setting)
+            ),
+            "Set it back, or start a new run. Only the epochs, the data host and the device may change.",
+        )
+        .about(setting));
+    }
+    if now.epochs <= epochs {
+        return Err(Failure::new(
+            format!("The run has trained its {epochs} epochs."),
+            "Set more epochs to go on.",
+        )
+        .about(Setting::Epochs));
+    }
+    Ok(())
+}

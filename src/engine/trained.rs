@@ -1,0 +1,67 @@
+//! A network that can classify photos.
+
+use burn::tensor::Device;
+
+use super::inbox::Photo;
+use super::session::Emit;
+use crate::data::batches::Normaliser;
+use crate::data::photo;
+use crate::model::Network;
+use crate::model::file::{FileError, ModelFile};
+use crate::protocol::{Classification, Event, Failure};
+use crate::train::evaluate;
+
+/// A network in evaluation mode, and what it is fed and what it answers.
+pub struct Trained {
+    pub network: Network,
+    pub device: Device,
+    pub normaliser: Normaliser,
+    pub class_names: Vec<String>,
+}
+
+impl Trained {
+    /// The network of a file.
+    ///
+    /// # Errors
+    /// When its tensors are not those of a network of ours.
+    pub fn from_file(file: &ModelFile, device: Device) -> Result<Self, FileError> {
+        let (class_names, channels) = file.input_and_output()?;
+        let network = file.network(&device)?;
+        Ok(Self { network, device, normaliser: Normaliser::new(&channels), class_names })
+    }
+
+    /// Classifies a photo and answers its request.
+    pub async fn classify(&self, Photo { request, file }: Photo, emit: &Emit) {
+        let (outcome, crop) = match self.probabilities(&file).await {
+            Ok((crop, probabilities)) => {
+                let class_names = self.class_names.clone();
+                (Classification::Probabilities { class_names, probabilities }, Some(crop))
+            }
+            Err(failure) => (Classification::Refused(failure), None),
+        };
+        emit(Event::Classified { request, outcome }, crop);
+    }
+
+    /// The 32x32 crop that the network saw, and its opinion.
+    ///
+    /// # Errors
+    /// When the file is no photo, or the device fails.
+    pub async fn probabilities(&self, file: &[u8]) -> Result<(Vec<u8>, Vec<f32>), Failure> {
+        let crop = photo::to_cifar(file).map_err(|error| {
+            Failure::new(
+                format!("This photo cannot be classified: {error}."),
+                "Choose a JPEG, PNG or WebP image of at most 50 megapixels.",
+            )
+        })?;
+        let probabilities =
+            evaluate::classify(&self.network, &self.device, &self.normaliser, &crop)
+                .await
+                .map_err(|error| {
+                    Failure::new(
+                        format!("The device failed while classifying: {error}"),
+                        "Train again, on the device “CPU” if need be.",
+                    )
+                })?;
+        Ok((crop, probabilities))
+    }
+}

@@ -1,0 +1,283 @@
+//! Networks as safetensors files (<https://github.com/huggingface/safetensors>, "Format"), by
+//! PyTorch's names: files that PyTorch wrote open here, and ours open there.
+//!
+//! Our own files say in their metadata, under `proden`, how the network was trained. Of others
+//! the tensors' names and shapes tell which network it is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use burn::tensor::Device;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+
+use super::weights::{self, HostTensor, WeightsError};
+use super::{Network, NetworkConfig};
+use crate::data::cifar;
+use crate::data::images::ChannelStats;
+use crate::experiment::{Dataset, Experiment, NetworkKind};
+
+/// The metadata's key.
+pub const KEY: &str = "proden";
+/// Of the metadata; raised when older programs could not read a file any more.
+pub const VERSION: u32 = 1;
+/// PyTorch's batch norm counts its batches in a tensor of this name; we do not need it.
+const COUNT: &str = "num_batches_tracked";
+
+/// Why a file is not a network that we can use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    #[error("it is no safetensors file ({0})")]
+    NotSafetensors(String),
+    #[error("the tensor “{name}” is of type {dtype}; networks are {needed} here")]
+    WrongType { name: String, dtype: String, needed: &'static str },
+    #[error("its tensors are those of none of our networks (convnet, resnet18, resnet32)")]
+    UnknownNetwork,
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    #[error("its description cannot be read ({0})")]
+    Description(String),
+    #[error("it is of version {0}, and this program knows versions up to {VERSION}")]
+    Newer(u32),
+    #[error("it contradicts itself: {0}")]
+    Inconsistent(String),
+}
+
+/// How a network was trained, and what its input must look like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    pub version: u32,
+    pub experiment: Experiment,
+    pub class_names: Vec<String>,
+    /// Of the training images, which the input is normalised by.
+    pub channels: ChannelStats,
+}
+
+impl Description {
+    /// Of a file that this program writes.
+    pub fn new(experiment: &Experiment, class_names: &[String], channels: ChannelStats) -> Self {
+        let (experiment, class_names) = (experiment.clone(), class_names.to_vec());
+        Self { version: VERSION, experiment, class_names, channels }
+    }
+}
+
+/// A network outside of any device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFile {
+    /// None in files that we did not write.
+    pub description: Option<Description>,
+    /// Weights and batch-norm statistics.
+    pub tensors: BTreeMap<String, HostTensor>,
+    /// Batches that each batch norm has seen.
+    pub counts: BTreeMap<String, i64>,
+}
+
+impl ModelFile {
+    /// A network that has trained for `steps`.
+    pub fn new(
+        description: Description,
+        tensors: BTreeMap<String, HostTensor>,
+        steps: usize,
+    ) -> Self {
+        let norms = tensors.keys().filter_map(|name| name.strip_suffix("running_mean"));
+        let counts = norms.map(|norm| (format!("{norm}{COUNT}"), steps as i64)).collect();
+        Self { description: Some(description), tensors, counts }
+    }
+
+    /// Parses a safetensors file.
+    ///
+    /// # Errors
+    /// When it is no safetensors file, or holds what no network of ours holds.
+    pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
+        let (metadata, file) = open(bytes)?;
+        let description = metadata.map(|text| parse_metadata(&text)).transpose()?;
+        let mut model = Self { description, tensors: BTreeMap::new(), counts: BTreeMap::new() };
+        for (name, view) in file.iter() {
+            // Networks that trained on several GPUs carry it before each name.
+            let name = name.strip_prefix("module.").unwrap_or(name);
+            model.insert(name, &view)?;
+        }
+        Ok(model)
+    }
+
+    /// Takes a tensor of a file.
+    pub(crate) fn insert(&mut self, name: &str, view: &TensorView) -> Result<(), FileError> {
+        if name.ends_with(COUNT) {
+            let count = bytes_of(name, view, Dtype::I64)?.first_chunk::<8>();
+            self.counts
+                .insert(name.to_owned(), count.map_or(0, |&bytes| i64::from_le_bytes(bytes)));
+        } else {
+            self.tensors.insert(name.to_owned(), floats(name, view)?);
+        }
+        Ok(())
+    }
+
+    /// The file's bytes: the same for the same network.
+    ///
+    /// # Errors
+    /// When a tensor's shape and values do not agree.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, FileError> {
+        let mut parts = Parts::default();
+        self.add_to(&mut parts, "");
+        let description = self.description.as_ref().map(serde_json::to_string).transpose();
+        parts.to_bytes(description.map_err(|error| FileError::Description(error.to_string()))?)
+    }
+
+    pub(crate) fn add_to(&self, parts: &mut Parts, prefix: &str) {
+        for (name, tensor) in &self.tensors {
+            parts.add_floats(format!("{prefix}{name}"), tensor);
+        }
+        for (name, count) in &self.counts {
+            parts.add(format!("{prefix}{name}"), Dtype::I64, vec![], count.to_le_bytes().to_vec());
+        }
+    }
+
+    /// Which network it is: by its description, or else by its tensors.
+    ///
+    /// # Errors
+    /// When it is none of ours.
+    pub fn config(&self) -> Result<NetworkConfig, FileError> {
+        if let Some(Description { experiment, .. }) = &self.description {
+            return Ok(NetworkConfig::of(experiment));
+        }
+        let shape = |name: &str| self.tensors.get(name).map(|tensor| tensor.shape.as_slice());
+        let known = [
+            (NetworkKind::ConvNet, "c1.weight", 128, "linear.weight"),
+            (NetworkKind::ResNet18, "conv1.weight", 64, "linear.weight"),
+            (NetworkKind::ResNet32, "conv1.weight", 16, "fc.weight"),
+        ];
+        let found = known.into_iter().find_map(|(kind, stem, channels, head)| {
+            let (&[width, 3, 3, 3], &[classes, _]) = (shape(stem)?, shape(head)?) else {
+                return None;
+            };
+            (width > 0 && classes > 0 && classes <= 256).then_some(NetworkConfig {
+                kind,
+                classes,
+                width: width as f64 / f64::from(channels),
+                dropout: true,
+                seed: 1,
+            })
+        });
+        found
+            .filter(|config| (0.0625..=2.0).contains(&config.width))
+            .ok_or(FileError::UnknownNetwork)
+    }
+
+    /// The network, on the device.
+    ///
+    /// # Errors
+    /// When a tensor is missing, misshapen or one too many; it is named.
+    pub fn network(&self, device: &Device) -> Result<Network, FileError> {
+        Ok(weights::import(self.config()?.init(device), &self.tensors)?)
+    }
+
+    /// What its classes are called, and what its input is normalised by. Files that do not say
+    /// are taken to be of the official CIFAR data that has as many classes.
+    ///
+    /// # Errors
+    /// When it is no network of ours.
+    pub fn input_and_output(&self) -> Result<(Vec<String>, ChannelStats), FileError> {
+        if let Some(description) = &self.description {
+            return Ok((description.class_names.clone(), description.channels));
+        }
+        let classes = self.config()?.classes;
+        Ok(match classes {
+            10 => (cifar::class_names(Dataset::Cifar10), cifar::CIFAR10_CHANNELS),
+            100 => (cifar::class_names(Dataset::Cifar100), cifar::CIFAR100_CHANNELS),
+            _ => {
+                let names = (0..classes).map(|class| format!("class {class}"));
+                (names.collect(), cifar::CIFAR10_CHANNELS)
+            }
+        })
+    }
+}
+
+pub(crate) fn parse_metadata(text: &str) -> Result<Description, FileError> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let unreadable = |error: serde_json::Error| FileError::Description(error.to_string());
+    let Version { version } = serde_json::from_str(text).map_err(unreadable)?;
+    if version > VERSION {
+        return Err(FileError::Newer(version));
+    }
+    let description: Description = serde_json::from_str(text).map_err(unreadable)?;
+    let classes = description.experiment.dataset.classes();
+    if !description.channels.std.iter().all(|&std| std > 0.0) {
+        return Err(FileError::Inconsistent("a channel has no standard deviation".to_owned()));
+    }
+    if description.class_names.len() != classes {
+        let names = description.class_names.len();
+        return Err(FileError::Inconsistent(format!("{names} class names for {classes} classes")));
+    }
+    Ok(description)
+}
+
+/// A safetensors file, and what it says under [`KEY`].
+pub(crate) fn open(bytes: &[u8]) -> Result<(Option<String>, SafeTensors<'_>), FileError> {
+    let broken = |error: safetensors::SafeTensorError| FileError::NotSafetensors(error.to_string());
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+    let text = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).cloned();
+    Ok((text, SafeTensors::deserialize(bytes).map_err(broken)?))
+}
+
+/// The bytes of a tensor that must be of a type.
+pub(crate) fn bytes_of<'a>(
+    name: &str,
+    view: &TensorView<'a>,
+    needed: Dtype,
+) -> Result<&'a [u8], FileError> {
+    if view.dtype() == needed {
+        return Ok(view.data());
+    }
+    let needed = match needed {
+        Dtype::I64 => "I64",
+        Dtype::F64 => "F64",
+        Dtype::U8 => "U8",
+        _ => "F32",
+    };
+    Err(FileError::WrongType {
+        name: name.to_owned(),
+        dtype: format!("{:?}", view.dtype()),
+        needed,
+    })
+}
+
+pub(crate) fn floats(name: &str, view: &TensorView) -> Result<HostTensor, FileError> {
+    let (words, _) = bytes_of(name, view, Dtype::F32)?.as_chunks::<4>();
+    let values = words.iter().map(|&word| f32::from_le_bytes(word)).collect();
+    Ok(HostTensor { shape: view.shape().to_vec(), values })
+}
+
+/// Tensors on their way into a file.
+#[derive(Default)]
+pub(crate) struct Parts(Vec<(String, Dtype, Vec<usize>, Vec<u8>)>);
+
+impl Parts {
+    pub fn add(
+        &mut self,
+        name: impl Into<String>,
+        dtype: Dtype,
+        shape: Vec<usize>,
+        bytes: Vec<u8>,
+    ) {
+        self.0.push((name.into(), dtype, shape, bytes));
+    }
+
+    pub fn add_floats(&mut self, name: impl Into<String>, tensor: &HostTensor) {
+        let bytes = tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.add(name, Dtype::F32, tensor.shape.clone(), bytes);
+    }
+
+    pub fn to_bytes(&self, description: Option<String>) -> Result<Vec<u8>, FileError> {
+        let broken =
+            |error: safetensors::SafeTensorError| FileError::Inconsistent(error.to_string());
+        let views = self.0.iter().map(|(name, dtype, shape, bytes)| {
+            Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?))
+        });
+        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(broken)?;
+        let metadata = description.map(|text| HashMap::from([(KEY.to_owned(), text)]));
+        safetensors::serialize(views, metadata).map_err(broken)
+    }
+}

@@ -1,0 +1,102 @@
+//! Stochastic gradient descent as PyTorch has it (`torch.optim.SGD`): weight decay goes into the
+//! gradient, momentum is not dampened, the learning rate is applied last.
+//!
+//! Burn's optimiser computes the same, but its state can be read back only synchronously, which
+//! panics in a browser, and is keyed by numbers that differ from run to run: no checkpoint could
+//! be made of it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
+
+use crate::model::Network;
+use crate::model::weights::{self, HostTensor, TensorMap};
+
+/// The optimiser and its state.
+#[derive(Debug, Clone)]
+pub struct Sgd {
+    momentum: f64,
+    weight_decay: f64,
+    /// v of each parameter, flattened, on the plain device; empty before the first step and
+    /// without momentum.
+    velocity: HashMap<ParamId, Tensor<1>>,
+}
+
+impl Sgd {
+    pub fn new(momentum: f64, weight_decay: f64) -> Self {
+        Self { momentum, weight_decay, velocity: HashMap::new() }
+    }
+
+    /// One step: g' = g + decay · p, v = momentum · v + g', p = p - lr · v.
+    pub fn step(&mut self, lr: f64, network: Network, gradients: GradientsParams) -> Network {
+        network.map(&mut Step { sgd: self, gradients, lr })
+    }
+
+    /// The velocities by the parameters' PyTorch names, read back from the device.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub async fn export(
+        &self,
+        network: &Network,
+    ) -> Result<BTreeMap<String, HostTensor>, ExecutionError> {
+        weights::collect(network, Velocities(self)).await
+    }
+
+    /// Takes over exported velocities; names that are not `network`'s are ignored.
+    pub fn import(
+        &mut self,
+        network: &Network,
+        velocities: &BTreeMap<String, HostTensor>,
+        device: &Device,
+    ) {
+        self.velocity = weights::ids(network)
+            .into_iter()
+            .filter_map(|(name, id)| {
+                let values = velocities.get(&name)?.values.clone();
+                let shape = [values.len()];
+                Some((id, Tensor::from_data(TensorData::new(values, shape), device)))
+            })
+            .collect();
+    }
+}
+
+struct Step<'a> {
+    sgd: &'a mut Sgd,
+    gradients: GradientsParams,
+    lr: f64,
+}
+
+impl ModuleMapper for Step<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let id = param.id;
+        let Some(mut gradient) = self.gradients.remove::<D>(id) else {
+            return param;
+        };
+        param.map(|value| {
+            let value = value.inner();
+            let shape = value.dims();
+            let Sgd { momentum, weight_decay, velocity } = &mut *self.sgd;
+            if *weight_decay > 0.0 {
+                gradient = gradient + value.clone().mul_scalar(*weight_decay);
+            }
+            if *momentum > 0.0 {
+                if let Some(before) = velocity.remove(&id) {
+                    gradient = before.reshape(shape).mul_scalar(*momentum) + gradient;
+                }
+                velocity.insert(id, gradient.clone().reshape([shape.iter().product::<usize>()]));
+            }
+            Tensor::from_inner(value - gradient.mul_scalar(self.lr)).require_grad()
+        })
+    }
+}
+
+struct Velocities<'a>(&'a Sgd);
+
+impl TensorMap for Velocities<'_> {
+    fn tensor<const D: usize>(&mut self, id: ParamId, value: Tensor<D>) -> Option<Tensor<D>> {
+        Some(self.0.velocity.get(&id)?.clone().reshape(value.dims()))
+    }
+}
