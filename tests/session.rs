@@ -1,68 +1,26 @@
 //! The engine's session, natively: what the page may ask of it, and what it must answer.
 
-use std::cell::RefCell;
+#[path = "common/conversation.rs"]
+mod conversation;
+
 use std::fs;
-use std::rc::Rc;
 
-use futures_channel::mpsc::{UnboundedSender, unbounded};
-use futures_executor::block_on;
-use proden::engine::session::{self, Emit};
-use proden::experiment::metrics::EpochMetrics;
+use conversation::{Sender, converse_until, epochs, is_end, tiny};
 use proden::experiment::run::{RunState, Status};
-use proden::experiment::{Dataset, DeviceChoice, Experiment, Method};
-use proden::protocol::{BUILD_ID, Classification, Command, Event, Payload};
-
-fn tiny() -> Experiment {
-    Experiment {
-        train_limit: 96,
-        test_limit: 32,
-        epochs: 2,
-        batch: 32,
-        width: 0.0625,
-        device: DeviceChoice::Cpu,
-        ..Experiment::default()
-    }
-}
-
-type Sender = UnboundedSender<(Command, Payload)>;
+use proden::experiment::{Dataset, Experiment, Method};
+use proden::protocol::{BUILD_ID, Classification, Command, Event};
 
 /// Sends the commands, and lets `react` send more at each event, until the run has ended.
 fn converse(
     commands: Vec<Command>,
     mut react: impl FnMut(&Event, &Sender) + 'static,
 ) -> Vec<Event> {
-    let (sender, receiver) = unbounded();
-    for command in commands {
-        sender.unbounded_send((command, None)).unwrap();
-    }
-    let events = Rc::new(RefCell::new(Vec::new()));
-    let sender = RefCell::new(Some(sender));
-    let react = RefCell::new(move |event: &Event, sender: &Sender| react(event, sender));
-    let emit: Emit = {
-        let events = events.clone();
-        Rc::new(move |event, _| {
-            if let Some(sender) = &*sender.borrow() {
-                (react.borrow_mut())(&event, sender);
-            }
-            if matches!(event, Event::Finished | Event::Failed(_) | Event::Stopped) {
-                sender.take();
-            }
-            events.borrow_mut().push(event);
-        })
-    };
-    block_on(session::serve(receiver, emit));
-    events.take()
-}
-
-fn epochs(events: &[Event]) -> Vec<EpochMetrics> {
-    let metrics = events.iter().filter_map(|event| match event {
-        Event::Epoch { metrics, .. } => Some(*metrics),
-        _ => None,
+    let commands = commands.into_iter().map(|command| (command, None)).collect();
+    let events = converse_until(commands, move |event, _, sender| {
+        react(event, sender);
+        is_end(event)
     });
-    // Times differ from run to run.
-    metrics
-        .map(|metrics| EpochMetrics { images_per_sec: 0.0, elapsed_secs: 0.0, ..metrics })
-        .collect()
+    events.into_iter().map(|(event, _)| event).collect()
 }
 
 fn start(experiment: Experiment) -> Vec<Command> {

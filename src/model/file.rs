@@ -142,7 +142,7 @@ impl ModelFile {
         }
         let shape = |name: &str| self.tensors.get(name).map(|tensor| tensor.shape.as_slice());
         let known = [
-            (NetworkKind::ConvNet, "c1.weight", 128, "linear.weight"),
+            (NetworkKind::ConvNet, "c1.weight", 128, "l_c1.weight"),
             (NetworkKind::ResNet18, "conv1.weight", 64, "linear.weight"),
             (NetworkKind::ResNet32, "conv1.weight", 16, "fc.weight"),
         ];

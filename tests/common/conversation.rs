@@ -1,0 +1,70 @@
+//! Talking to the engine's session natively, as the page does.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_channel::mpsc::{UnboundedSender, unbounded};
+use futures_executor::block_on;
+use proden::engine::session::{self, Emit};
+use proden::experiment::metrics::EpochMetrics;
+use proden::experiment::{DeviceChoice, Experiment};
+use proden::protocol::{Command, Event, Payload};
+
+/// A run of six steps.
+pub fn tiny() -> Experiment {
+    Experiment {
+        train_limit: 96,
+        test_limit: 32,
+        epochs: 2,
+        batch: 32,
+        width: 0.0625,
+        device: DeviceChoice::Cpu,
+        ..Experiment::default()
+    }
+}
+
+pub type Sender = UnboundedSender<(Command, Payload)>;
+
+/// Sends the commands, and lets `react` send more at each event, until it says that it has
+/// heard enough; what was asked before that is still answered.
+pub fn converse_until(
+    commands: Vec<(Command, Payload)>,
+    react: impl FnMut(&Event, &Payload, &Sender) -> bool + 'static,
+) -> Vec<(Event, Payload)> {
+    let (sender, receiver) = unbounded();
+    for command in commands {
+        sender.unbounded_send(command).unwrap();
+    }
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let sender = RefCell::new(Some(sender));
+    let react = RefCell::new(react);
+    let emit: Emit = {
+        let events = events.clone();
+        Rc::new(move |event, payload| {
+            let heard =
+                sender.borrow().as_ref().map(|to| (react.borrow_mut())(&event, &payload, to));
+            if heard == Some(true) {
+                sender.take();
+            }
+            events.borrow_mut().push((event, payload));
+        })
+    };
+    block_on(session::serve(receiver, emit));
+    events.take()
+}
+
+/// Whether a run ends with this event.
+pub fn is_end(event: &Event) -> bool {
+    matches!(event, Event::Finished | Event::Failed(_) | Event::Stopped)
+}
+
+/// The epochs that were told of, without times: those differ from run to run.
+pub fn epochs<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<EpochMetrics> {
+    let metrics = events.into_iter().filter_map(|event| match event {
+        Event::Epoch { metrics, .. } => Some(*metrics),
+        _ => None,
+    });
+    metrics
+        .map(|metrics| EpochMetrics { images_per_sec: 0.0, elapsed_secs: 0.0, ..metrics })
+        .collect()
+}

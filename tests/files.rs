@@ -1,0 +1,324 @@
+//! Networks and runs as files: what is saved comes back bit for bit, from wherever it is.
+
+#[path = "common/conversation.rs"]
+mod conversation;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use conversation::{converse_until, epochs, is_end, tiny};
+use futures_executor::block_on;
+use proden::experiment::metrics::EpochMetrics;
+use proden::experiment::{Augmentation, Experiment, Method, NetworkKind};
+use proden::model::file::{FileError, ModelFile};
+use proden::model::weights::{self, HostTensor, WeightsError};
+use proden::protocol::{Command, Event, FileKind, Opening, Payload, Saving};
+use proden::train::checkpoint::Checkpoint;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+/// What a run came to: its epochs, and its checkpoint at the end.
+struct Outcome {
+    epochs: Vec<EpochMetrics>,
+    checkpoint: Vec<u8>,
+}
+
+/// Runs the commands to the end of a run, and saves a checkpoint there. `stop_at` is the number
+/// of the report after which the run is stopped.
+fn run(commands: Vec<(Command, Payload)>, stop_at: Option<usize>) -> Outcome {
+    let mut reports = 0;
+    let events = converse_until(commands, move |event, _, sender| {
+        reports += usize::from(matches!(event, Event::Progress(_)));
+        if stop_at == Some(reports) && matches!(event, Event::Progress(_)) {
+            sender.unbounded_send((Command::Stop, None)).unwrap();
+        }
+        if is_end(event) {
+            let save = Command::Save { what: FileKind::Checkpoint };
+            sender.unbounded_send((save, None)).unwrap();
+        }
+        matches!(event, Event::Saved(_))
+    });
+    let saved = events.iter().find_map(|(event, payload)| match event {
+        Event::Saved(Saving::File(FileKind::Checkpoint)) => payload.clone(),
+        _ => None,
+    });
+    let epochs = epochs(events.iter().map(|(event, _)| event));
+    let last = &events[events.len() - 1];
+    Outcome { epochs, checkpoint: saved.unwrap_or_else(|| panic!("{last:?}")) }
+}
+
+fn start(experiment: &Experiment) -> Vec<(Command, Payload)> {
+    vec![(Command::Start { experiment: experiment.clone() }, None)]
+}
+
+fn go_on(checkpoint: Vec<u8>, experiment: &Experiment) -> Vec<(Command, Payload)> {
+    let open = Command::Open { name: "checkpoint.safetensors".to_owned() };
+    let go_on = Command::Continue { experiment: experiment.clone() };
+    vec![(open, Some(checkpoint)), (go_on, None)]
+}
+
+/// All that decides numbers in a checkpoint, and the times set to 0.
+fn timeless(bytes: &[u8]) -> Checkpoint {
+    let mut checkpoint = Checkpoint::read(bytes).unwrap();
+    for epoch in &mut checkpoint.history {
+        (epoch.images_per_sec, epoch.elapsed_secs) = (0.0, 0.0);
+    }
+    checkpoint
+}
+
+#[test]
+fn a_run_that_goes_on_is_the_run_that_never_stopped() {
+    for (kind, augment, method) in [
+        (NetworkKind::ConvNet, Augmentation::FlipCrop, Method::Proden),
+        (NetworkKind::ResNet32, Augmentation::None, Method::Average),
+    ] {
+        let four = Experiment {
+            epochs: 4,
+            model: kind,
+            augment,
+            method,
+            batch: 20,
+            width: 0.125,
+            ..tiny()
+        };
+        let two = Experiment { epochs: 2, ..four.clone() };
+        let undisturbed = run(start(&four), None);
+
+        let first = run(start(&two), None);
+        let second = run(go_on(first.checkpoint, &four), None);
+        assert_eq!([first.epochs, second.epochs].concat(), undisturbed.epochs, "{kind}");
+        assert_eq!(timeless(&second.checkpoint), timeless(&undisturbed.checkpoint), "{kind}");
+    }
+}
+
+#[test]
+fn a_stopped_run_goes_on_where_it_was_stopped() {
+    let three = Experiment { epochs: 3, batch: 8, ..tiny() };
+    let undisturbed = run(start(&three), None);
+    let mut positions = Vec::new();
+    for stop_at in 1..=4 {
+        let first = run(start(&three), Some(stop_at));
+        positions.push(Checkpoint::read(&first.checkpoint).unwrap().position.step);
+        let second = run(go_on(first.checkpoint, &three), None);
+        assert_eq!([first.epochs, second.epochs].concat(), undisturbed.epochs);
+        assert_eq!(timeless(&second.checkpoint), timeless(&undisturbed.checkpoint));
+    }
+    // In the middle of an epoch, and after its last step but before it was evaluated.
+    assert!(positions.iter().any(|step| (1..12).contains(step)), "{positions:?}");
+    assert!(positions.contains(&12), "{positions:?}");
+}
+
+#[test]
+fn the_last_run_goes_on_without_a_file() {
+    let four = Experiment { epochs: 4, ..tiny() };
+    let undisturbed = run(start(&four), None);
+    let mut ends = 0;
+    let events = converse_until(start(&tiny()), move |event, _, sender| {
+        if is_end(event) {
+            ends += 1;
+            let experiment = Experiment { epochs: 4, ..tiny() };
+            sender.unbounded_send((Command::Continue { experiment }, None)).unwrap();
+        }
+        ends == 2
+    });
+    assert_eq!(epochs(events.iter().map(|(event, _)| event)), undisturbed.epochs);
+}
+
+#[test]
+fn saving_in_the_middle_changes_nothing() {
+    let experiment = Experiment { epochs: 2, ..tiny() };
+    let undisturbed = run(start(&experiment), None);
+    let events = converse_until(start(&experiment), |event, _, sender| {
+        if matches!(event, Event::Progress(_)) {
+            for what in [FileKind::Model, FileKind::Checkpoint] {
+                sender.unbounded_send((Command::Save { what }, None)).unwrap();
+            }
+        }
+        is_end(event)
+    });
+    assert!(events.iter().filter(|(event, _)| matches!(event, Event::Saved(_))).count() >= 4);
+    assert_eq!(epochs(events.iter().map(|(event, _)| event)), undisturbed.epochs);
+}
+
+#[test]
+fn what_would_change_numbers_is_refused_by_name() {
+    let checkpoint = run(start(&tiny()), None).checkpoint;
+    let failure = |experiment: Experiment| {
+        let events =
+            converse_until(go_on(checkpoint.clone(), &experiment), |event, _, _| is_end(event));
+        match events.into_iter().last() {
+            Some((Event::Failed(failure), _)) => failure,
+            other => panic!("{other:?}"),
+        }
+    };
+    let cases = [
+        (Experiment { lr: 0.01, epochs: 4, ..tiny() }, "lr", "0.01"),
+        (Experiment { train_limit: 64, epochs: 4, ..tiny() }, "train-limit", "64"),
+        (tiny(), "epochs", "has trained its 2 epochs"),
+    ];
+    for (experiment, setting, part) in cases {
+        let failure = failure(experiment);
+        assert_eq!(failure.setting.as_deref(), Some(setting));
+        assert!(failure.fault.contains(part), "{}", failure.fault);
+    }
+}
+
+#[test]
+fn nothing_to_go_on_with_is_said() {
+    let command = Command::Continue { experiment: tiny() };
+    let events = converse_until(vec![(command, None)], |event, _, _| is_end(event));
+    let Some((Event::Failed(failure), _)) = events.last() else { panic!("{events:?}") };
+    assert!(failure.fault.contains("no run"), "{}", failure.fault);
+}
+
+/// PyTorch's tensors of a golden file's first network; None where the files are not.
+fn golden_init(name: &str) -> Option<BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/golden");
+    let Ok(bytes) = fs::read(folder.join(name).with_extension("safetensors")) else {
+        println!("SKIPPED: {} is not here", folder.display());
+        return None;
+    };
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let init = file.tensors().into_iter().filter_map(|(name, view)| {
+        let name = name.strip_prefix("init.")?.to_owned();
+        Some((name, (view.dtype(), view.shape().to_vec(), view.data().to_vec())))
+    });
+    Some(init.collect())
+}
+
+fn as_file(tensors: &BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, (dtype, shape, bytes))| {
+        (name.clone(), TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+    });
+    safetensors::serialize(views.collect::<Vec<_>>(), None).unwrap()
+}
+
+#[test]
+fn files_of_pytorch_are_read_and_written_back_the_same() {
+    for (name, kind, width) in [
+        ("convnet", NetworkKind::ConvNet, 0.125),
+        ("resnet18", NetworkKind::ResNet18, 0.125),
+        ("resnet32", NetworkKind::ResNet32, 1.0),
+    ] {
+        let Some(tensors) = golden_init(name) else { continue };
+        let bytes = as_file(&tensors);
+        let mut file = ModelFile::read(&bytes).unwrap();
+        let config = file.config().unwrap();
+        assert_eq!((config.kind, config.width, config.classes), (kind, width, 10));
+        // Through the network on its device, not only through our types.
+        let network = file.network(&Device::flex()).unwrap();
+        file.tensors = block_on(weights::export(&network)).unwrap();
+        assert_eq!(file.to_bytes().unwrap(), bytes, "{name}");
+    }
+}
+
+#[test]
+fn foreign_tensors_are_refused_by_name() {
+    let device = Device::flex();
+    let whole = run(start(&tiny()), None).checkpoint;
+    let whole = Checkpoint::read(&whole).unwrap().model;
+    assert!(whole.network(&device).is_ok());
+    let refused = |change: &dyn Fn(&mut BTreeMap<String, HostTensor>)| {
+        let mut model = whole.clone();
+        change(&mut model.tensors);
+        let again = ModelFile::read(&model.to_bytes().unwrap()).unwrap();
+        again.network(&device).map(drop).unwrap_err()
+    };
+    let missing = refused(&|tensors| drop(tensors.remove("l_c1.bias")));
+    assert_eq!(missing, FileError::Weights(WeightsError::Missing("l_c1.bias".to_owned())));
+    let extra = refused(&|tensors| {
+        let tensor = tensors["l_c1.bias"].clone();
+        tensors.insert("scale".to_owned(), tensor);
+    });
+    assert_eq!(extra, FileError::Weights(WeightsError::Extra("scale".to_owned())));
+    let misshapen = refused(&|tensors| {
+        let tensor = tensors["c1.weight"].clone();
+        tensors.insert("l_c1.bias".to_owned(), tensor);
+    });
+    assert!(
+        matches!(misshapen, FileError::Weights(WeightsError::Shape { name, .. }) if name == "l_c1.bias")
+    );
+}
+
+/// A safetensors file from a header text and its data.
+fn safetensors_of(header: &str, data: &[u8]) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+#[test]
+fn malformed_files_are_refused_with_a_message() {
+    let good = run(start(&tiny()), None).checkpoint;
+    let cut = good[..good.len() / 2].to_vec();
+    let lying_size = safetensors_of(
+        r#"{"a":{"dtype":"F32","shape":[999999999999,999999999999],"data_offsets":[0,4]}}"#,
+        &[0; 4],
+    );
+    let lying_end =
+        safetensors_of(r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, &[0; 4]);
+    let huge_header = [&u64::MAX.to_le_bytes()[..], b"{}"].concat();
+    let half = safetensors_of(
+        r#"{"fc.weight":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#,
+        &[0; 4],
+    );
+    let other =
+        safetensors_of(r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, &[0; 4]);
+    let newer = safetensors_of(r#"{"__metadata__":{"proden":"{\"version\":9}"}}"#, &[]);
+    let damaged = safetensors_of(r#"{"__metadata__":{"proden":"{"}}"#, &[]);
+    let cases: [(&str, Vec<u8>, &str); 10] = [
+        ("empty", vec![], "no safetensors file"),
+        ("text", b"<!doctype html><p>Not found".to_vec(), "no safetensors file"),
+        ("cut short", cut, "no safetensors file"),
+        ("claims a gigantic tensor", lying_size, "no safetensors file"),
+        ("claims bytes that are not there", lying_end, "no safetensors file"),
+        ("claims a gigantic header", huge_header, "no safetensors file"),
+        ("half precision", half, "“fc.weight” is of type F16"),
+        ("another network", other, "none of our networks"),
+        ("newer", newer, "version 9"),
+        ("damaged description", damaged, "description cannot be read"),
+    ];
+    for (case, bytes, part) in cases {
+        let open = Command::Open { name: case.to_owned() };
+        let events = converse_until(vec![(open, Some(bytes))], |_, _, _| true);
+        let Some((Event::Opened { outcome: Opening::Refused(failure), .. }, _)) = events.first()
+        else {
+            panic!("{case}: {events:?}");
+        };
+        assert!(failure.fault.contains(part) && failure.fault.contains(case), "{}", failure.fault);
+        assert!(!failure.remedy.is_empty());
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    /// A checkpoint with a changed byte or two is read or refused, never a panic; what is read
+    /// can be gone on with or is refused then.
+    #[test]
+    fn no_damage_to_a_checkpoint_panics(changes in proptest::collection::vec((0.0..1.0_f64, 0_u8..=255), 1..4)) {
+        static GOOD: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
+            run(start(&Experiment { epochs: 1, ..tiny() }), Some(2)).checkpoint
+        });
+        let mut bytes = GOOD.clone();
+        let header_len = u64::from_le_bytes(*bytes.first_chunk().unwrap()) as f64;
+        for (at, byte) in changes {
+            // Mostly in the header: the rest is numbers.
+            let at = (at * header_len * 1.1) as usize;
+            bytes[at] = byte;
+        }
+        if let Ok(checkpoint) = Checkpoint::read(&bytes) {
+            let _ = checkpoint.model.network(&Device::flex());
+            let _ = checkpoint.to_bytes();
+        }
+        if let Ok(model) = ModelFile::read(&bytes) {
+            let _ = model.network(&Device::flex());
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in proptest::collection::vec(0_u8..=255, 0..300)) {
+        let _ = ModelFile::read(&bytes);
+        let _ = Checkpoint::read(&bytes);
+    }
+}
