@@ -27,7 +27,8 @@ pub enum WeightsError {
     Extra(String),
 }
 
-/// Reads all weights and batch-norm statistics back from the device.
+/// Reads all weights and batch-norm statistics back from the device. `network` is in evaluation
+/// mode: Burn's `RunningState` holds a training network's last update back.
 ///
 /// # Errors
 /// When the device fails.

@@ -124,7 +124,8 @@ impl Trainer {
     /// # Errors
     /// When the device fails.
     pub async fn model(&self, class_names: &[String]) -> Result<ModelFile, ExecutionError> {
-        let tensors = weights::export(&self.network).await?;
+        // A network that trains shows its running statistics without the last batch.
+        let tensors = weights::export(&self.network_for_evaluation()).await?;
         let description =
             Description::new(&self.experiment, class_names, ChannelStats::of(&self.images));
         let steps = self.epoch * self.steps_per_epoch() + self.step;
