@@ -50,12 +50,47 @@ mod gpu {
     use crate::experiment::Setting;
 
     pub async fn take() -> Result<Chosen, Failure> {
-        let fault = "This build of proden has no WebGPU.";
-        Err(Failure::new(fault, "Choose device cpu or auto.").about(Setting::Device))
+        native().await.ok_or_else(|| {
+            let fault = "This build of proden has no graphics card.";
+            let remedy =
+                "Build it with --features wgpu or --features cuda, or choose device cpu or auto.";
+            Failure::new(fault, remedy).about(Setting::Device)
+        })?
     }
 
+    /// A build for a graphics card is made on purpose, so `auto` takes it.
     pub async fn take_if_real() -> Result<Chosen, Failure> {
-        Ok(cpu(None))
+        native().await.unwrap_or_else(|| Ok(cpu(None)))
+    }
+
+    /// None where the build has none.
+    async fn native() -> Option<Result<Chosen, Failure>> {
+        #[cfg(feature = "cuda")]
+        return Some(Ok(gpu("CUDA", burn::tensor::Device::cuda(0))));
+        #[cfg(all(feature = "wgpu", not(feature = "cuda")))]
+        return Some(match burn::tensor::Device::wgpu_options().init_async().await {
+            Ok(device) => Ok(gpu("Graphics card (wgpu)", device)),
+            Err(error) => Err(Failure::new(
+                format!("The graphics card could not be taken: {error}"),
+                "Choose device cpu.",
+            )
+            .about(Setting::Device)),
+        });
+        #[cfg(not(any(feature = "wgpu", feature = "cuda")))]
+        None
+    }
+
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    fn gpu(name: &str, device: burn::tensor::Device) -> Chosen {
+        use crate::protocol::{DeviceKind, DeviceReport};
+
+        let report = DeviceReport {
+            kind: DeviceKind::WebGpu,
+            name: name.to_owned(),
+            reason: None,
+            limits: Vec::new(),
+        };
+        Chosen { device, report }
     }
 }
 

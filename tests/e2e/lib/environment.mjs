@@ -13,6 +13,9 @@ export const DIST = process.env.PRODEN_DIST ?? join(ROOT, 'dist');
 
 export const XTASK = process.env.PRODEN_XTASK ?? join(ROOT, 'target/debug/xtask');
 
+/** The command line, a debug build. */
+export const CLI = process.env.PRODEN_CLI ?? join(ROOT, 'target/debug/proden');
+
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** For data and pictures of failures; below target/, which git ignores. */

@@ -15,6 +15,7 @@ pub fn run(xtask: &Path) -> Result<Tally> {
     site::build()?;
     let files = test_files()?;
     let mut node = node(xtask)?;
+    node.env("PRODEN_CLI", command_line()?);
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     if knows_force_exit()? {
         // A failing test may leave a server open, and Node would wait for it for ever.
@@ -22,6 +23,14 @@ pub fn run(xtask: &Path) -> Result<Tally> {
     }
     node.args(files);
     tests(node, counts::in_node)
+}
+
+/// The command line, for what page and command line do alike.
+fn command_line() -> Result<PathBuf> {
+    let mut cargo = project::cargo();
+    cargo.args(["build", "--no-default-features", "--features", "cli", "--bin", "proden"]);
+    project::run(cargo).context("cannot build the command line")?;
+    Ok(project::target().join("debug").join(format!("proden{}", std::env::consts::EXE_SUFFIX)))
 }
 
 pub fn screenshots() -> Result<()> {
