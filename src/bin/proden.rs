@@ -1,5 +1,5 @@
 //! The command line.
 
-fn main() -> anyhow::Result<()> {
+fn main() -> std::process::ExitCode {
     proden::cli::main()
 }

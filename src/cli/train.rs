@@ -1,35 +1,35 @@
-//! `proden train`: a run on this machine's CPU, its numbers a line an epoch.
+//! `proden train`: a run of the engine's session, its numbers a line an epoch and its state a
+//! checkpoint an epoch.
 
-use std::cell::RefCell;
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+mod conversation;
+
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::{Arg, ArgMatches, Command, value_parser};
-use futures_channel::mpsc;
-use futures_executor::block_on;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::engine::session;
-use crate::experiment::{Experiment, Setting};
-use crate::protocol::{self, Event, Failure};
+use self::conversation::{Begin, End, converse};
+use super::folder::Folder;
+use super::progress::Display;
+use super::settings::{self, Given};
+use super::{Interrupted, Usage, complain, failed};
+use crate::engine::files::{Opened, can_go_on, refusal};
+use crate::experiment::Experiment;
+use crate::experiment::metrics::EpochMetrics;
+use crate::protocol::{self, FileKind};
+use crate::train::checkpoint::Checkpoint;
+
+const ABOUT: &str = "Train a network. Writes into DIR config.json, metrics.jsonl (a line an epoch), \
+checkpoint.safetensors (after each epoch, and at Ctrl-C) and model.safetensors (at the end)";
 
 /// The arguments: `-c`, `--out`, and each setting by its name.
 pub fn command() -> Command {
-    let settings = Setting::ALL.iter().map(|setting| {
-        Arg::new(setting.name()).long(setting.name()).value_name("VALUE").help(setting.help())
-    });
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
     Command::new("train")
-        .about("Train a network; writes config.json and metrics.jsonl into DIR")
-        .arg(
-            Arg::new("config")
-                .short('c')
-                .long("config")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("A configuration file (JSON); flags go over it"),
-        )
+        .about(ABOUT)
         .arg(
             Arg::new("out")
                 .long("out")
@@ -38,7 +38,13 @@ pub fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Where the results go; made if it is not there"),
         )
-        .args(settings)
+        .arg(flag(
+            "resume",
+            "Go on from DIR's checkpoint, with its settings; only --epochs, --data and --device may change",
+        ))
+        .arg(flag("overwrite", "Begin anew, although DIR holds another run").conflicts_with("resume"))
+        .arg(flag("json", "Print the lines of metrics.jsonl instead of words"))
+        .args(settings::arguments(|_| false))
 }
 
 /// Trains.
@@ -46,108 +52,76 @@ pub fn command() -> Command {
 /// # Errors
 /// When the settings are wrong, the results cannot be written, or the run fails.
 pub fn main(matches: &ArgMatches) -> Result<()> {
-    let experiment = experiment(matches)?;
+    let given = Given::of(matches)?;
     let out = matches.get_one::<PathBuf>("out").context("--out is missing")?;
-    fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
-    let config = serde_json::to_string_pretty(&experiment)?;
-    write(&out.join("config.json"), &(config + "\n"))?;
-    let metrics = out.join("metrics.jsonl");
-    let metrics =
-        File::create(&metrics).with_context(|| format!("{} cannot be made", metrics.display()))?;
-    run(experiment, metrics)
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
-}
-
-/// The configuration file, with the flags over it.
-fn experiment(matches: &ArgMatches) -> Result<Experiment> {
-    let mut experiment = match matches.get_one::<PathBuf>("config") {
-        None => Experiment::default(),
-        Some(path) => {
-            let text = fs::read_to_string(path)
-                .with_context(|| format!("{} cannot be read", path.display()))?;
-            serde_json::from_str(&text)
-                .with_context(|| format!("{} is no configuration", path.display()))?
+    let folder = Folder::at(out);
+    let begin = if matches.get_flag("resume") {
+        match resume(&given, &folder)? {
+            Some(begin) => begin,
+            None => return Ok(()),
         }
+    } else {
+        let experiment = given.over(Experiment::default())?;
+        if !matches.get_flag("overwrite") {
+            folder.check_free()?;
+        }
+        Begin { opened: None, command: protocol::Command::Start { experiment } }
     };
-    for &setting in Setting::ALL {
-        if let Some(text) = matches.get_one::<String>(setting.name()) {
-            experiment.set(setting, text)?;
+    folder.make()?;
+    match converse(begin, folder, Display::new(matches.get_flag("json")))? {
+        End::Finished => Ok(()),
+        End::Interrupted { saved } => {
+            complain(&if saved {
+                format!("interrupted; go on with: proden train --resume --out {}", out.display())
+            } else {
+                "interrupted before the first step".to_owned()
+            });
+            Err(Interrupted.into())
         }
     }
-    experiment.check()?;
-    Ok(experiment)
 }
 
-/// Runs the page's session until the run ends.
-fn run(experiment: Experiment, metrics: File) -> Result<()> {
-    let (sender, receiver) = mpsc::unbounded();
-    sender.unbounded_send((protocol::Command::Start { experiment }, None))?;
-    let outcome: Rc<RefCell<Result<()>>> =
-        Rc::new(RefCell::new(Err(anyhow!("the run did not end"))));
-    // The session ends when nobody can send any more.
-    let sender = RefCell::new(Some(sender));
-    let emit: session::Emit = {
-        let outcome = outcome.clone();
-        Rc::new(move |event, _| {
-            if let Some(end) = tell(&event, &metrics) {
-                *outcome.borrow_mut() = end;
-                sender.take();
-            }
-        })
+/// What begins the rest of the run in the folder; None when nothing is left to be done.
+fn resume(given: &Given, folder: &Folder) -> Result<Option<Begin>> {
+    let path = folder.file(FileKind::Checkpoint);
+    let name = path.display().to_string();
+    let bytes = fs::read(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => anyhow!(Usage(format!(
+            "there is no {name} to go on from. Leave out --resume to begin a run there, or give --out its folder."
+        ))),
+        _ => anyhow!(error).context(format!("{name} cannot be read")),
+    })?;
+    let checkpoint = match Opened::read(&name, &bytes).map_err(|failure| failed(&failure))? {
+        Opened::Checkpoint(checkpoint) => checkpoint,
+        Opened::Model(_) => bail!(
+            "{name} is a network without the state of its run: training cannot go on from it. Put a checkpoint there, or leave out --resume."
+        ),
     };
-    block_on(session::serve(receiver, emit));
-    outcome.replace(Ok(()))
-}
-
-/// Tells of an event; the outcome, if it ends the run.
-fn tell(event: &Event, mut metrics: &File) -> Option<Result<()>> {
-    match event {
-        Event::Started(info) => {
-            println!(
-                "{} images, {:.2} candidates each; {} parameters",
-                info.train_images, info.candidates.mean_size, info.parameters
-            );
-            for note in &info.notes {
-                println!("note: {note}");
-            }
-        }
-        Event::Epoch { metrics: epoch, .. } => {
-            println!(
-                "epoch {:4}  loss {:.4}  test {:.4}  labels {:.4}  confidence {:.4}  {:.1} images/s",
-                epoch.epoch,
-                epoch.loss,
-                epoch.test_accuracy,
-                epoch.label_accuracy,
-                epoch.mean_confidence,
-                epoch.images_per_sec
-            );
-            let line = serde_json::to_string(epoch).map_err(anyhow::Error::from);
-            if let Err(error) = line.and_then(|line| Ok(writeln!(metrics, "{line}")?)) {
-                return Some(Err(error.context("metrics.jsonl cannot be written")));
-            }
-        }
-        Event::Finished => return Some(Ok(())),
-        Event::Failed(Failure { fault, remedy, .. }) => return Some(failed(fault, remedy)),
-        Event::Device(device) => println!("device: {}", device.name),
-        Event::Stopped => return Some(Err(anyhow!("the run was stopped"))),
-        Event::Ready { .. }
-        | Event::Loading(_)
-        | Event::Compiling
-        | Event::Progress(_)
-        | Event::Paused
-        | Event::Resumed
-        | Event::Classified { .. }
-        | Event::Saved(_)
-        | Event::Opened { .. }
-        | Event::Keeping(_)
-        | Event::DataKept(_) => {}
+    let before = checkpoint.experiment().map_err(|error| failed(&refusal(&name, &error)))?;
+    let experiment = given.over(before.clone())?;
+    let trained = checkpoint.history.len();
+    let is_complete = experiment.epochs == trained && checkpoint.position.step == 0;
+    let to_check =
+        Experiment { epochs: experiment.epochs + usize::from(is_complete), ..experiment.clone() };
+    can_go_on(before, &to_check, trained).map_err(|failure| Usage(failed(&failure).to_string()))?;
+    if is_complete {
+        complete(folder, &checkpoint, &experiment)?;
+        return Ok(None);
     }
-    None
+    let command = protocol::Command::Continue { experiment };
+    Ok(Some(Begin { opened: Some((name, bytes)), command }))
 }
 
-fn failed(fault: &str, remedy: &str) -> Result<()> {
-    bail!("{fault} {remedy}")
+/// Makes sure that the folder of a run that has ended holds all its files.
+fn complete(folder: &Folder, checkpoint: &Checkpoint, experiment: &Experiment) -> Result<()> {
+    let history: &[EpochMetrics] = &checkpoint.history;
+    folder.describe(experiment, history)?;
+    // It may be missing, or of fewer epochs, if the program was killed.
+    folder.write(FileKind::Model.file_name(), &checkpoint.model.to_bytes()?)?;
+    complain(&format!(
+        "the run in {} has trained its {} epochs; give --epochs a larger number to go on",
+        folder.path().display(),
+        history.len()
+    ));
+    Ok(())
 }

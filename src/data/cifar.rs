@@ -116,7 +116,7 @@ impl Layout {
 }
 
 /// A static host that answers every path with its index page sends HTML for a missing file.
-fn looks_like_html(bytes: &[u8]) -> bool {
+pub(super) fn looks_like_html(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     ["<!doctype", "<html"].iter().any(|tag| {
         start.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag.as_bytes()))

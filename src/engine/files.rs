@@ -8,7 +8,7 @@ use crate::train::checkpoint::Checkpoint;
 /// A file that was opened.
 #[derive(Debug)]
 pub enum Opened {
-    Model(ModelFile),
+    Model(Box<ModelFile>),
     Checkpoint(Box<Checkpoint>),
 }
 
@@ -21,7 +21,7 @@ impl Opened {
         let read = if Checkpoint::is_one(bytes) {
             Checkpoint::read(bytes).map(|checkpoint| Self::Checkpoint(Box::new(checkpoint)))
         } else {
-            ModelFile::read(bytes).map(Self::Model)
+            ModelFile::read(bytes).map(|model| Self::Model(Box::new(model)))
         };
         read.map_err(|error| refusal(name, &error))
     }

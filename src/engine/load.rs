@@ -1,6 +1,8 @@
 //! An experiment's data set: drawn, or read file by file and parsed.
 
-use super::source::{self, Want};
+use super::source::{self, SourceError, Want};
+use super::store::{self, Origin};
+use crate::data::archive::Member;
 use crate::data::cifar::{CifarError, Layout, class_names};
 use crate::data::images::{DataSet, ImageSet};
 use crate::data::synthetic;
@@ -23,23 +25,39 @@ pub async fn data_set(
         });
         return Ok(synthetic::draw(experiment.train_limit, experiment.test_limit));
     };
-    let loader = Loader { experiment, layout, progress };
-    let mut notes = Vec::new();
-    let train = loader.train(&mut notes).await?;
-    let test =
-        loader.file(layout.test, experiment.test_limit, layout.test_records, &mut notes).await?;
-    Ok(DataSet { train, test, class_names: class_names(experiment.dataset), notes })
+    let mut loader = Loader { experiment, layout, progress, notes: Vec::new() };
+    let train = loader.train().await?;
+    let test = loader.file(layout.test, experiment.test_limit).await?;
+    Ok(DataSet { train, test, class_names: class_names(experiment.dataset), notes: loader.notes })
+}
+
+/// Only the test images of an experiment's data set, and what is worth knowing of them.
+///
+/// # Errors
+/// As [`data_set`].
+pub async fn test_set(
+    experiment: &Experiment,
+    progress: &dyn Fn(LoadProgress),
+) -> Result<(ImageSet, Vec<String>), Failure> {
+    let Some(layout) = Layout::of(experiment.dataset) else {
+        return Ok((synthetic::draw(1, experiment.test_limit).test, Vec::new()));
+    };
+    let mut loader = Loader { experiment, layout, progress, notes: Vec::new() };
+    let test = loader.file(layout.test, experiment.test_limit).await?;
+    Ok((test, loader.notes))
 }
 
 struct Loader<'a> {
     experiment: &'a Experiment,
     layout: Layout,
     progress: &'a dyn Fn(LoadProgress),
+    /// Worth knowing, but no fault.
+    notes: Vec<String>,
 }
 
 impl Loader<'_> {
     /// As many of the training files as the limit needs.
-    async fn train(&self, notes: &mut Vec<String>) -> Result<ImageSet, Failure> {
+    async fn train(&mut self) -> Result<ImageSet, Failure> {
         let limit = self.experiment.train_limit;
         let mut train = ImageSet::default();
         for name in self.layout.train {
@@ -48,38 +66,82 @@ impl Loader<'_> {
             if limit > 0 && missing == 0 {
                 break;
             }
-            train
-                .extend(self.file(name, missing, self.layout.train_records_per_file, notes).await?);
+            train.extend(self.file(name, missing).await?);
         }
         Ok(train)
     }
 
-    /// The first records of a file; a limit of 0 reads all.
-    async fn file(
-        &self,
+    /// The first records of a file; a limit of 0 reads all. What the visitor gave goes first,
+    /// then what an earlier visit left, then the host.
+    async fn file(&mut self, name: &'static str, limit: usize) -> Result<ImageSet, Failure> {
+        let record_bytes = self.layout.record_bytes();
+        let enough_bytes = if limit == 0 { usize::MAX } else { limit * record_bytes };
+        let images = match self.kept(name, limit, enough_bytes).await {
+            Some(images) => images,
+            None => self.fetched(name, limit, enough_bytes).await?,
+        };
+        if limit == 0 {
+            let size_bytes = (images.len() * record_bytes) as u64;
+            self.notes.extend(Member::at(name).and_then(|member| member.note_on(size_bytes)));
+        }
+        Ok(images)
+    }
+
+    async fn kept(&mut self, name: &str, limit: usize, enough_bytes: usize) -> Option<ImageSet> {
+        let host = source::absolute(&self.experiment.data).ok().map(Origin::Host);
+        for origin in [Some(Origin::Given), host].into_iter().flatten() {
+            let read = store::read(&origin, name, enough_bytes, &self.report_on(name)).await;
+            let Some(bytes) = read else { continue };
+            match self.layout.parse(&bytes, limit) {
+                Ok(images) => {
+                    if origin == Origin::Given {
+                        self.note("The data files that were given to this page are used, not those of the data host.".to_owned());
+                    }
+                    return Some(images);
+                }
+                // It was sound when it was kept, so the storage has damaged it.
+                Err(_) => store::forget(&origin, name).await,
+            }
+        }
+        None
+    }
+
+    /// From the host; what is sound is kept for the next time.
+    async fn fetched(
+        &mut self,
         name: &str,
         limit: usize,
-        official_records: usize,
-        notes: &mut Vec<String>,
+        enough_bytes: usize,
     ) -> Result<ImageSet, Failure> {
-        let record_bytes = self.layout.record_bytes();
-        let max_bytes = official_records * record_bytes;
-        let enough_bytes = if limit == 0 { usize::MAX } else { limit * record_bytes };
-        let report = |loaded_bytes, total_bytes| {
-            (self.progress)(LoadProgress { what: name.to_owned(), loaded_bytes, total_bytes });
-        };
+        let base = &self.experiment.data;
+        let max_bytes = Member::at(name).map_or(0, |member| member.max_bytes() as usize);
         let want = Want { enough_bytes, max_bytes };
-        let bytes = source::read(&self.experiment.data, name, want, &report)
+        let bytes = source::read(base, name, want, &self.report_on(name))
             .await
-            .map_err(source::SourceError::into_failure)?;
+            .map_err(SourceError::into_failure)?;
         let images = self.layout.parse(&bytes, limit).map_err(|error| not_cifar(name, &error))?;
-        if limit == 0 && images.len() < official_records {
-            notes.push(format!(
-                "{name} holds {} images, the official file {official_records}: these are not the official files.",
-                images.len(),
+        let origin = Origin::Host(source::absolute(base).map_err(SourceError::into_failure)?);
+        let is_whole = bytes.len() < enough_bytes || bytes.len() == max_bytes;
+        if let Err(error) = store::keep(&origin, name, &bytes, is_whole).await {
+            self.note(format!(
+                "The browser did not keep the data: {error}. They will be fetched again next time. {}",
+                error.remedy()
             ));
         }
         Ok(images)
+    }
+
+    fn report_on(&self, name: &str) -> impl Fn(u64, Option<u64>) {
+        move |loaded_bytes, total_bytes| {
+            (self.progress)(LoadProgress { what: name.to_owned(), loaded_bytes, total_bytes });
+        }
+    }
+
+    /// Notes it, once for all files.
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 }
 

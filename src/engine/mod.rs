@@ -1,20 +1,28 @@
 //! The training engine: takes [`Command`](crate::protocol::Command)s, gives
 //! [`Event`](crate::protocol::Event)s. The same session runs in the browser's worker, on the
-//! command line and in native tests; only [`host`], [`device`] and [`source`] know which it is.
+//! command line and in native tests; only [`host`], [`device`], [`source`] and [`store`] know which
+//! it is.
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod adapter;
 pub mod device;
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+mod draft;
 pub mod files;
 pub mod host;
 mod inbox;
-mod keep;
+pub mod keep;
 pub mod load;
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+mod opfs;
 mod prepare;
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+mod receive;
 mod report;
 mod run;
 pub mod session;
 pub mod source;
+pub mod store;
 pub mod trained;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 pub mod worker;

@@ -70,8 +70,8 @@ impl Run {
         host::yield_now().await;
         let mut is_first = true;
         while self.trainer.epoch() < self.trainer.experiment().epochs {
-            let train_secs = self.steps_of_epoch(inbox, emit, is_first).await?;
-            self.end_epoch(train_secs, inbox, emit).await?;
+            let images_per_sec = self.steps_of_epoch(inbox, emit, is_first).await?;
+            self.end_epoch(images_per_sec, inbox, emit).await?;
             is_first = false;
         }
         Ok(())
@@ -109,7 +109,7 @@ impl Run {
         rows.flatten().copied().collect()
     }
 
-    /// Takes the steps of an epoch; returns the seconds they took, without pauses.
+    /// Takes the steps that the epoch lacks; returns the images a second, without pauses.
     async fn steps_of_epoch(
         &mut self,
         inbox: &mut Inbox,
@@ -117,6 +117,7 @@ impl Run {
         mut is_first: bool,
     ) -> Result<f64, End> {
         let (began_secs, held_before) = (host::now_secs(), inbox.held_secs());
+        let images_before = self.trainer.step_in_epoch() * self.trainer.experiment().batch;
         self.reporter.restart_clock();
         while !self.trainer.at_epoch_end() {
             self.give_way(inbox, emit).await?;
@@ -130,7 +131,9 @@ impl Run {
                 }
             }
         }
-        Ok(host::now_secs() - began_secs - (inbox.held_secs() - held_before))
+        let images = self.trainer.images().len().saturating_sub(images_before);
+        let secs = host::now_secs() - began_secs - (inbox.held_secs() - held_before);
+        Ok(images as f64 / secs.max(1e-6))
     }
 
     async fn report(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<(), End> {
@@ -153,7 +156,7 @@ impl Run {
     /// it again.
     async fn end_epoch(
         &mut self,
-        train_secs: f64,
+        images_per_sec: f64,
         inbox: &mut Inbox,
         emit: &Emit,
     ) -> Result<(), End> {
@@ -173,7 +176,7 @@ impl Run {
             mean_confidence: labels.mean_confidence,
             confident_wrong: labels.confident_wrong,
             lr: self.trainer.learning_rate(),
-            images_per_sec: images as f64 / train_secs.max(1e-6),
+            images_per_sec,
             elapsed_secs: self.elapsed_before_secs + host::now_secs()
                 - self.began_secs
                 - inbox.held_secs(),

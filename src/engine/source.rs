@@ -11,6 +11,8 @@ pub type Progress<'a> = &'a dyn Fn(u64, Option<u64>);
 pub enum SourceError {
     #[error("there is no file at {url} (HTTP {status})")]
     Missing { url: String, status: u16 },
+    #[error("there is no file {path}")]
+    NoFile { path: String },
     #[error("the host answered HTTP {status} for {url}")]
     Refused { url: String, status: u16 },
     #[error("{url} could not be reached ({reason})")]
@@ -31,6 +33,9 @@ impl SourceError {
         let remedy = match self {
             Self::Missing { .. } => {
                 "Check the static host in the settings: it must hold the folder of the unpacked binary archive. To serve your own copy, run “cargo xtask serve --data DIR”. The built-in shapes need no data."
+            }
+            Self::NoFile { .. } => {
+                "Fetch the data with “proden data --out DIR” and give --data DIR."
             }
             Self::Refused { .. } => "Try again later, or set another static host.",
             Self::Unreachable { .. } => {
@@ -58,9 +63,9 @@ pub struct Want {
 }
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
-pub use browser::read;
+pub use browser::{absolute, message_of, read};
 #[cfg(not(all(feature = "engine", target_family = "wasm")))]
-pub use native::read;
+pub use native::{absolute, read};
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod browser {
@@ -90,6 +95,23 @@ mod browser {
         }
     }
 
+    /// A base URL, which may be relative to the page's folder, as an absolute one.
+    ///
+    /// # Errors
+    /// When it is no URL.
+    pub fn absolute(base: &str) -> Result<String, SourceError> {
+        let scope = global().unchecked_into::<DedicatedWorkerGlobalScope>();
+        match Url::new_with_base(base, &scope.location().href()) {
+            Ok(url) => Ok(url.href()),
+            Err(_) => Err(SourceError::BadUrl { url: base.to_owned() }),
+        }
+    }
+
+    /// What the browser says of an error.
+    pub fn message_of(error: &JsValue) -> String {
+        error.dyn_ref::<js_sys::Error>().map(|error| error.message().into()).unwrap_or_default()
+    }
+
     /// Reads a file below a base URL, which may be relative to the page's folder.
     ///
     /// # Errors
@@ -101,13 +123,10 @@ mod browser {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, SourceError> {
         let scope = global().unchecked_into::<DedicatedWorkerGlobalScope>();
-        let url = Url::new_with_base(&format!("{base}{name}"), &scope.location().href())
-            .map_err(|_| SourceError::BadUrl { url: base.to_owned() })?
-            .href();
-
-        let reason = |error: JsValue| {
-            let text = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-            SourceError::Unreachable { url: url.clone(), reason: text.unwrap_or_default() }
+        let url = absolute(&format!("{base}{name}"))?;
+        let reason = |error: JsValue| SourceError::Unreachable {
+            url: url.clone(),
+            reason: message_of(&error),
         };
         let download = Download(AbortController::new().map_err(reason)?);
         let init = RequestInit::new();
@@ -190,6 +209,14 @@ mod native {
 
     use super::{Progress, SourceError, Want};
 
+    /// A folder, as it is.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn absolute(base: &str) -> Result<String, SourceError> {
+        Ok(base.to_owned())
+    }
+
     /// Reads a file below a folder.
     ///
     /// # Errors
@@ -203,7 +230,7 @@ mod native {
         let path = Path::new(base).join(name);
         let url = path.display().to_string();
         let failed = |error: std::io::Error| match error.kind() {
-            ErrorKind::NotFound => SourceError::Missing { url: url.clone(), status: 404 },
+            ErrorKind::NotFound => SourceError::NoFile { path: url.clone() },
             _ => SourceError::Unreachable { url: url.clone(), reason: error.to_string() },
         };
         let file = std::fs::File::open(&path).map_err(failed)?;

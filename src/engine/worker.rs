@@ -1,7 +1,8 @@
 //! The worker's side of the wire: the only `postMessage` of the engine.
 //!
-//! A message is the array `[json, bytes or null]`; bytes are transferred. The one exception is
-//! the string `"loaded"`, sent when this worker can hear: what is posted to a module worker
+//! A message is the array `[json, bytes or null]`; bytes are transferred. Beside `KeepData` there
+//! is a third entry, an array of `File`s: the browser copies no byte of those. The one exception
+//! is the string `"loaded"`, sent when this worker can hear: what is posted to a module worker
 //! while its WebAssembly is still loading is lost.
 
 use std::rc::Rc;
@@ -9,9 +10,9 @@ use std::rc::Rc;
 use futures_channel::mpsc;
 use js_sys::{Array, Uint8Array, global};
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
-use super::session;
+use super::{keep, session};
 use crate::protocol::{Command, Event, Failure, Payload};
 
 /// Starts to serve the page that made this worker.
@@ -57,6 +58,10 @@ fn read(data: &JsValue) -> Result<(Command, Payload), String> {
     let command = serde_json::from_str(&text)
         .map_err(|error| format!("The engine got a command that it does not know ({error})."))?;
     let payload = parts.get(1).dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
+    if command == Command::KeepData {
+        let files = parts.get(2).dyn_into::<Array>().unwrap_or_default();
+        keep::arrive(files.iter().filter_map(|file| file.dyn_into::<File>().ok()).collect());
+    }
     Ok((command, payload))
 }
 

@@ -2,6 +2,7 @@
 //! round ends, bars. Pure, so that the components hold none of it.
 
 use super::run::LossPoint;
+use crate::protocol::LoadProgress;
 
 /// Points of a curve that a chart gets: more cannot be told apart, and cost time to draw.
 pub const MAX_POINTS: usize = 300;
@@ -79,25 +80,75 @@ pub fn leader(confidences: &[f32]) -> Option<usize> {
     confidences.iter().position(|&confidence| confidence == largest)
 }
 
-/// Which candidates of a sample are drawn, and which are summed up in one bar: the true label
-/// always is drawn, the others in their order.
-pub fn split_candidates(
-    candidates: &[usize],
-    label: usize,
-    max: usize,
-) -> (Vec<usize>, Vec<usize>) {
-    if candidates.len() <= max {
-        return (candidates.to_vec(), Vec::new());
-    }
-    // One row is for the sum.
-    let mut room = max.saturating_sub(2);
-    candidates.iter().partition(|&&candidate| {
-        let drawn = candidate == label || room > 0;
-        if drawn && candidate != label {
-            room -= 1;
+/// The `max` candidates that are trusted most, apart from the true label; the first in order if
+/// they are trusted equally.
+pub fn rivals(candidates: &[usize], label: usize, confidences: &[f32], max: usize) -> Vec<usize> {
+    let confidence = |class: usize| confidences.get(class).copied().unwrap_or_default();
+    let mut rivals: Vec<usize> =
+        candidates.iter().copied().filter(|&candidate| candidate != label).collect();
+    rivals.sort_by(|&a, &b| confidence(b).total_cmp(&confidence(a)));
+    rivals.truncate(max);
+    rivals
+}
+
+/// What is trusted in all candidates but these and the true label.
+pub fn rest(confidences: &[f32], label: usize, rivals: &[usize]) -> f32 {
+    let is_rest = |class: usize| class != label && !rivals.contains(&class);
+    let rest = confidences.iter().enumerate().filter(|&(class, _)| is_rest(class));
+    rest.map(|(_, confidence)| confidence).sum()
+}
+
+/// The share of something that is loaded, from 0 to 1, where its size is known.
+pub fn share_loaded(progress: &LoadProgress) -> Option<f64> {
+    let total = progress.total_bytes?.max(1);
+    Some((progress.loaded_bytes as f64 / total as f64).min(1.0))
+}
+
+/// A column of a histogram: images whose candidate sets have `from` to `to` labels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SizeColumn {
+    pub from: usize,
+    pub to: usize,
+    pub images: usize,
+    /// Of all images.
+    pub share: f64,
+    /// Of the highest column.
+    pub height: f64,
+}
+
+/// The histogram of `images_of_size` in at most `max` columns of equal width, without the empty
+/// ends.
+pub fn size_columns(images_of_size: &[usize], max: usize) -> Vec<SizeColumn> {
+    let holds_some = |images: &usize| *images > 0;
+    let Some(first) = images_of_size.iter().position(holds_some) else {
+        return Vec::new();
+    };
+    let last = images_of_size.iter().rposition(holds_some).unwrap_or(first);
+    let width = (last - first + 1).div_ceil(max.max(1));
+    let bins = images_of_size[first..=last].chunks(width);
+    let sums: Vec<usize> = bins.map(|bin| bin.iter().sum()).collect();
+    let (total, highest) = (sums.iter().sum::<usize>(), sums.iter().copied().max().unwrap_or(1));
+    let column = |(bin, images): (usize, usize)| {
+        let from = first + bin * width;
+        SizeColumn {
+            from,
+            to: (from + width - 1).min(last),
+            images,
+            share: images as f64 / total as f64,
+            height: images as f64 / highest as f64,
         }
-        drawn
-    })
+    };
+    sums.into_iter().enumerate().map(column).collect()
+}
+
+/// The positions of the values, the largest first; in the given order while they are few enough
+/// to be seen at a glance.
+pub fn ranking(values: &[f32], few: usize) -> Vec<usize> {
+    let mut positions: Vec<usize> = (0..values.len()).collect();
+    if values.len() > few {
+        positions.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    }
+    positions
 }
 
 #[cfg(test)]
@@ -156,11 +207,43 @@ mod tests {
     }
 
     #[test]
-    fn long_candidate_sets_keep_the_true_label() {
-        let candidates: Vec<usize> = (0..20).collect();
-        let (drawn, rest) = split_candidates(&candidates, 15, 6);
-        assert_eq!(drawn, [0, 1, 2, 3, 15]);
-        assert_eq!(rest.len(), 15);
-        assert_eq!(split_candidates(&[3, 4], 4, 6), (vec![3, 4], vec![]));
+    fn long_candidate_sets_show_the_true_label_and_its_rivals() {
+        let candidates = [0, 1, 3, 4];
+        let confidences = [0.1, 0.2, 0.0, 0.3, 0.4];
+        assert_eq!(rivals(&candidates, 3, &confidences, 2), [4, 1]);
+        assert!((rest(&confidences, 3, &[4, 1]) - 0.1).abs() < 1e-6);
+        assert_eq!(rivals(&candidates, 3, &[0.25; 5], 2), [0, 1]);
+        assert!(rivals(&[3], 3, &[], 2).is_empty());
+    }
+
+    #[test]
+    fn a_histogram_leaves_out_its_empty_ends() {
+        let column = |from, images, height| SizeColumn {
+            from,
+            to: from,
+            images,
+            share: images as f64 / 8.0,
+            height,
+        };
+        let sizes = [0, 0, 2, 0, 4, 2, 0, 0];
+        let expected = [column(2, 2, 0.5), column(3, 0, 0.0), column(4, 4, 1.0), column(5, 2, 0.5)];
+        assert_eq!(size_columns(&sizes, 20), expected);
+        assert_eq!(size_columns(&[0, 0], 20), []);
+    }
+
+    #[test]
+    fn a_long_histogram_is_put_into_bins() {
+        let columns = size_columns(&[1; 101], 20);
+        assert_eq!(columns.len(), 17);
+        assert_eq!((columns[0].from, columns[0].to, columns[0].images), (0, 5, 6));
+        assert_eq!((columns[16].from, columns[16].to, columns[16].images), (96, 100, 5));
+        let total: usize = columns.iter().map(|column| column.images).sum();
+        assert_eq!(total, 101);
+    }
+
+    #[test]
+    fn many_values_are_ranked() {
+        assert_eq!(ranking(&[0.1, 0.6, 0.3], 10), [0, 1, 2]);
+        assert_eq!(ranking(&[0.1, 0.6, 0.3], 2), [1, 2, 0]);
     }
 }

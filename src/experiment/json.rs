@@ -67,6 +67,16 @@ pub(super) fn to_map(experiment: &Experiment) -> Map<String, Value> {
 /// The defaults, changed by each entry.
 pub(super) fn from_map(map: &Map<String, Value>) -> Result<Experiment, ConfigError> {
     let mut experiment = Experiment::default();
+    set_all(&mut experiment, map)?;
+    experiment.check()?;
+    Ok(experiment)
+}
+
+/// Changes an experiment by each entry; those before a fault are set.
+pub(super) fn set_all(
+    experiment: &mut Experiment,
+    map: &Map<String, Value>,
+) -> Result<(), ConfigError> {
     for (name, value) in map {
         let setting = setting_named(name).ok_or_else(|| ConfigError::UnknownName(name.clone()))?;
         let text = match value {
@@ -79,8 +89,7 @@ pub(super) fn from_map(map: &Map<String, Value>) -> Result<Experiment, ConfigErr
         };
         experiment.set(setting, &text)?;
     }
-    experiment.check()?;
-    Ok(experiment)
+    Ok(())
 }
 
 /// `10.0` is a whole number too: other programs write their JSON so.

@@ -4,12 +4,16 @@
 mod choices;
 mod config;
 pub mod display;
+pub mod files;
+pub mod held;
 mod json;
+pub mod kept;
 pub mod link;
 pub mod metrics;
 pub mod preset;
 pub mod run;
 mod setting;
+mod status;
 pub mod words;
 
 pub use choices::{

@@ -1,39 +1,11 @@
 //! The state of a run as the page shows it: a pure function of the engine's events.
 
+use super::config::Experiment;
 use super::metrics::{EpochMetrics, Summary};
-use crate::protocol::{DeviceReport, Event, Failure, LoadProgress, RunInfo, StepReport};
-
-/// Where a run stands; its name is the page's `data-state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Status {
-    #[default]
-    Idle,
-    Loading,
-    Compiling,
-    Training,
-    Paused,
-    Finished,
-    Failed,
-}
-
-impl Status {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Loading => "loading",
-            Self::Compiling => "compiling",
-            Self::Training => "training",
-            Self::Paused => "paused",
-            Self::Finished => "finished",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// Whether a run is under way, held or not.
-    pub const fn is_active(self) -> bool {
-        matches!(self, Self::Loading | Self::Compiling | Self::Training | Self::Paused)
-    }
-}
+pub use super::status::Status;
+use crate::protocol::{
+    CheckpointInfo, DeviceReport, Event, Failure, LoadProgress, RunInfo, StepReport,
+};
 
 /// A point of the loss curve: the mean loss of the steps of one report.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +21,8 @@ pub struct RunState {
     pub status: Status,
     pub device: Option<DeviceReport>,
     pub loading: Option<LoadProgress>,
+    /// Its settings: known before the rest if it comes from a checkpoint.
+    pub experiment: Option<Experiment>,
     pub info: Option<RunInfo>,
     /// Pixels of the samples, u8 `[samples, 3, 32, 32]`.
     pub sample_pixels: Vec<u8>,
@@ -72,6 +46,26 @@ impl RunState {
     /// The state in which a run begins, before the engine has answered.
     pub fn begun() -> Self {
         Self { status: Status::Loading, ..Self::default() }
+    }
+
+    /// A run that stands where its checkpoint says, until it goes on.
+    pub fn standing(checkpoint: &CheckpointInfo) -> Self {
+        Self {
+            experiment: Some(checkpoint.experiment.clone()),
+            epochs: checkpoint.history.clone(),
+            losses: losses_of(&checkpoint.history),
+            epoch: checkpoint.history.len() + usize::from(checkpoint.step > 0),
+            step: checkpoint.step,
+            ..Self::default()
+        }
+    }
+
+    /// The run is asked to go on; what it has come to stays.
+    pub fn go_on(&mut self) {
+        self.status = Status::Loading;
+        self.loading = None;
+        self.failure = None;
+        self.stopped = false;
     }
 
     /// Takes the next event. `payload` are the bytes that came with it.
@@ -115,12 +109,12 @@ impl RunState {
         let classes = info.class_names.len().max(1);
         self.sample_confidences =
             info.sample_confidences.chunks(classes).map(<[f32]>::to_vec).collect();
-        self.epochs.clone_from(&info.history);
-        self.losses = info
-            .history
-            .iter()
-            .map(|epoch| LossPoint { at_epoch: epoch.epoch as f64, loss: epoch.loss })
-            .collect();
+        // A run that goes on in this page has a finer curve than its history gives.
+        if self.epochs != info.history {
+            self.epochs.clone_from(&info.history);
+            self.losses = losses_of(&info.history);
+        }
+        self.experiment = Some(info.experiment.clone());
         (self.epoch, self.step) = match info.step {
             0 => (info.history.len(), info.steps_per_epoch),
             step => (info.history.len() + 1, step),
@@ -158,21 +152,29 @@ impl RunState {
             sample_confidences.chunks(info.class_names.len()).map(<[f32]>::to_vec).collect();
     }
 
-    /// Epochs since the start, with the steps of this one as a fraction.
+    /// Epochs since the start, with the steps of this one as a fraction where it is known.
     fn epochs_done(&self) -> f64 {
-        let steps = self.info.as_ref().map_or(1, |info| info.steps_per_epoch.max(1));
-        self.epoch.saturating_sub(1) as f64 + self.step as f64 / steps as f64
+        let Some(info) = &self.info else {
+            return self.epochs.len() as f64;
+        };
+        let steps = info.steps_per_epoch.max(1) as f64;
+        self.epoch.saturating_sub(1) as f64 + self.step as f64 / steps
     }
 
     /// The share of the whole run that is done, from 0 to 1.
     pub fn progress(&self) -> f64 {
-        match (&self.info, self.status) {
+        match (&self.experiment, self.status) {
             (_, Status::Finished) => 1.0,
-            (Some(info), _) if self.epoch > 0 => {
-                (self.epochs_done() / info.experiment.epochs as f64).min(1.0)
+            (Some(experiment), _) if self.epoch > 0 => {
+                (self.epochs_done() / experiment.epochs as f64).min(1.0)
             }
             _ => 0.0,
         }
+    }
+
+    /// Steps taken in an epoch that has not ended.
+    pub fn step_in_epoch(&self) -> Option<usize> {
+        (self.epoch > self.epochs.len() && self.step > 0).then_some(self.step)
     }
 
     /// Seconds until the run ends, as far as is known.
@@ -209,30 +211,39 @@ impl RunState {
     }
 }
 
+/// The loss curve as far as the history of a run tells it.
+fn losses_of(history: &[EpochMetrics]) -> Vec<LossPoint> {
+    let point = |epoch: &EpochMetrics| LossPoint { at_epoch: epoch.epoch as f64, loss: epoch.loss };
+    history.iter().map(point).collect()
+}
+
+#[cfg(test)]
+pub(crate) fn info_for_tests() -> RunInfo {
+    RunInfo {
+        experiment: Experiment { epochs: 4, ..Experiment::default() },
+        class_names: vec!["a".into(), "b".into(), "c".into()],
+        train_images: 100,
+        test_images: 10,
+        steps_per_epoch: 2,
+        parameters: 1,
+        candidates: crate::protocol::CandidateStats {
+            mean_size: 2.0,
+            images_of_size: vec![0, 0, 100, 0],
+        },
+        candidates_digest: String::new(),
+        samples: vec![crate::protocol::Sample { index: 5, label: 0, candidates: vec![0, 2] }],
+        sample_confidences: vec![0.5, 0.0, 0.5],
+        history: vec![],
+        step: 0,
+        notes: vec![],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::metrics::epoch_for_tests;
+    use super::info_for_tests as info;
     use super::*;
-    use crate::experiment::Experiment;
-    use crate::protocol::{CandidateStats, Sample};
-
-    fn info() -> RunInfo {
-        RunInfo {
-            experiment: Experiment { epochs: 4, ..Experiment::default() },
-            class_names: vec!["a".into(), "b".into(), "c".into()],
-            train_images: 100,
-            test_images: 10,
-            steps_per_epoch: 2,
-            parameters: 1,
-            candidates: CandidateStats { mean_size: 2.0, images_of_size: vec![0, 0, 100, 0] },
-            candidates_digest: String::new(),
-            samples: vec![Sample { index: 5, label: 0, candidates: vec![0, 2] }],
-            sample_confidences: vec![0.5, 0.0, 0.5],
-            history: vec![],
-            step: 0,
-            notes: vec![],
-        }
-    }
 
     fn step(epoch: usize, step: usize) -> Event {
         Event::Progress(StepReport {
@@ -280,6 +291,39 @@ mod tests {
         assert_eq!(run.losses.len(), 2);
         run.apply(&step(3, 2), &[]);
         assert_eq!(run.progress(), 0.75);
+    }
+
+    #[test]
+    fn a_checkpoint_stands_before_it_goes_on() {
+        let history = vec![epoch_for_tests(1, 0.5), epoch_for_tests(2, 0.6)];
+        let experiment = Experiment { epochs: 4, ..Experiment::default() };
+        let checkpoint = CheckpointInfo { experiment, history: history.clone(), step: 1 };
+        let mut run = RunState::standing(&checkpoint);
+        assert_eq!((run.status, run.epoch, run.progress()), (Status::Idle, 3, 0.5));
+        assert_eq!((run.loss(), run.summary().unwrap().best), (Some(1.0), 0.6));
+
+        run.go_on();
+        run.apply(&Event::Failed(Failure::new("no data", "check")), &[]);
+        assert_eq!((run.status, run.epochs.len()), (Status::Failed, 2));
+
+        run.go_on();
+        assert_eq!((run.status, run.failure.clone()), (Status::Loading, None));
+        run.apply(&Event::Started(RunInfo { history, step: 1, ..info() }), &[]);
+        assert_eq!((run.epoch, run.step, run.progress()), (3, 1, 2.5 / 4.0));
+    }
+
+    #[test]
+    fn going_on_keeps_the_fine_curve() {
+        let mut run = RunState::begun();
+        run.apply(&Event::Started(info()), &[]);
+        run.apply(&step(1, 1), &[]);
+        run.apply(&step(1, 2), &[]);
+        let metrics = epoch_for_tests(1, 0.5);
+        run.apply(&Event::Epoch { metrics, sample_confidences: vec![] }, &[]);
+        run.apply(&Event::Finished, &[]);
+        run.go_on();
+        run.apply(&Event::Started(RunInfo { history: vec![metrics], ..info() }), &[]);
+        assert_eq!((run.losses.len(), run.epochs.len(), run.step_losses.len()), (2, 1, 4));
     }
 
     #[test]

@@ -95,7 +95,7 @@ macro_rules! settings {
 
 settings! {
     Dataset = "dataset", Data, "Images", Kind::Choice(Dataset::OPTIONS),
-        "The built-in shapes need no download. CIFAR-10 and CIFAR-100 are 32×32 photos, fetched from the static host below.";
+        "The built-in shapes need no download. CIFAR-10 and CIFAR-100 are 32×32 photos, from the static host below or from files that you give.";
     Data = "data", Data, "Static host", Kind::Url,
         "Base URL under which cifar-10-batches-bin/ lies. Relative to this page, or another host that allows it (CORS).";
     TrainLimit = "train-limit", Data, "Training images", Kind::Whole { min: 0, max: 1_000_000 },

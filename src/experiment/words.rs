@@ -1,5 +1,7 @@
 //! Numbers as a person reads them.
 
+use crate::protocol::LoadProgress;
+
 /// `0.8374` as `83.7 %`.
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
@@ -47,6 +49,16 @@ pub fn bytes(size_bytes: u64) -> String {
     }
 }
 
+/// How far something is that is being loaded or kept.
+pub fn loading(progress: &LoadProgress) -> String {
+    let LoadProgress { what, loaded_bytes, total_bytes } = progress;
+    match total_bytes {
+        Some(total) => format!("{what}: {} of {}", bytes(*loaded_bytes), bytes(*total)),
+        None if *loaded_bytes == 0 => format!("{what}…"),
+        None => format!("{what}: {}", bytes(*loaded_bytes)),
+    }
+}
+
 /// `83.2` as `1 min 23 s`.
 pub fn duration(secs: f64) -> String {
     // A run of a thousand years is as good as endless; the cast below must not overflow.
@@ -61,6 +73,31 @@ pub fn duration(secs: f64) -> String {
         (1..48, _) => format!("{hours} h {minutes} min"),
         _ => format!("{} days", hours / 24),
     }
+}
+
+/// Where a run stands that is not under way.
+pub fn position(epochs_done: usize, step: usize, epochs: usize) -> String {
+    match (epochs_done, step) {
+        (0, 0) => "before its first step".to_owned(),
+        (done, 0) => format!("after epoch {done} of {epochs}"),
+        (done, step) => format!("in epoch {} of {epochs}, after step {step}", done + 1),
+    }
+}
+
+/// The same, and what to do to go on.
+pub fn standing(epochs_done: usize, step: usize, epochs: usize) -> String {
+    let position = position(epochs_done, step, epochs);
+    if epochs_done < epochs {
+        format!("{position}: “Continue” goes on with it")
+    } else {
+        format!("{position}: set more epochs, then “Continue” goes on with it")
+    }
+}
+
+/// `1 image`, `2 images`.
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    let name = if number == 1 { one } else { many };
+    format!("{} {name}", count(number as u64))
 }
 
 /// Images a second.
@@ -90,6 +127,27 @@ mod tests {
         assert_eq!(bytes(170_052_171), "170.1 MB");
         assert_eq!(bytes(900), "900 B");
         assert_eq!(throughput(532.4), "532 images/s");
+    }
+
+    #[test]
+    fn loading_says_how_far_it_is() {
+        let at = |loaded_bytes, total_bytes| {
+            loading(&LoadProgress { what: "a.bin".into(), loaded_bytes, total_bytes })
+        };
+        assert_eq!(at(0, None), "a.bin…");
+        assert_eq!(at(1_000, None), "a.bin: 1 kB");
+        assert_eq!(at(0, Some(2_000)), "a.bin: 0 B of 2 kB");
+    }
+
+    #[test]
+    fn positions_read_well() {
+        assert_eq!(position(0, 0, 4), "before its first step");
+        assert_eq!(position(2, 0, 4), "after epoch 2 of 4");
+        assert_eq!(position(0, 7, 4), "in epoch 1 of 4, after step 7");
+        assert!(standing(2, 0, 4).starts_with("after epoch 2 of 4: “Continue”"));
+        assert!(standing(4, 0, 4).contains("set more epochs"));
+        assert_eq!(counted(1, "file", "files"), "1 file");
+        assert_eq!(counted(1_200, "file", "files"), "1,200 files");
     }
 
     #[test]

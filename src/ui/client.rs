@@ -1,24 +1,24 @@
 //! The page's end of the wire to the training engine, and the only `postMessage` on this side.
 //!
 //! A message is the array `[JSON text, Uint8Array or null]`; the bytes are transferred, not
-//! copied. The engine says the plain string `loaded` once it can hear (messages sent to a module
-//! worker before that are lost); then comes the handshake of build ids, then what was asked for
-//! meanwhile. Any other plain string is the engine's last word before it dies.
+//! copied, and stay outside of this program's memory. Files for the engine to read by itself are
+//! a third entry, an array of the browser's `File`s. The engine says the plain string `loaded`
+//! once it can hear (messages sent to a module worker before that are lost); then comes the
+//! handshake of build ids, then what was asked for meanwhile. Any other plain string is the
+//! engine's last word before it dies.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use leptos::prelude::{TimeoutHandle, set_timeout, set_timeout_with_handle};
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, Worker, WorkerOptions};
+use web_sys::{File, MessageEvent, Worker};
 
-use super::place;
-use crate::protocol::{BUILD_ID, Command, Event, Failure, Payload};
+use super::worker::{ENGINE_FILE, new_module_worker};
+use crate::protocol::{BUILD_ID, Command, Event, Failure};
 
-/// Trunk's loader of the engine; its name carries no hash.
-const ENGINE_FILE: &str = "worker_loader.js";
 /// What the engine says when its message handler stands.
 const LOADED: &str = "loaded";
 /// How long a Stop may take before the engine is ended by force. The page promises a second,
@@ -28,7 +28,7 @@ const STOP_PATIENCE: Duration = Duration::from_millis(700);
 /// What the client tells the page.
 pub enum Notice {
     /// An event of the engine, with the bytes that came along.
-    Event(Event, Vec<u8>),
+    Event(Event, Option<Uint8Array>),
     /// The engine is gone, and its networks with it; on its own accord if there is a failure.
     Gone(Option<Failure>),
 }
@@ -43,6 +43,13 @@ struct Inner {
     stop_timer: Cell<Option<TimeoutHandle>>,
 }
 
+/// A command, and what travels beside it.
+struct Message {
+    command: Command,
+    bytes: Option<Uint8Array>,
+    files: Vec<File>,
+}
+
 /// A worker, and how far the conversation with it has come.
 struct Engine {
     worker: Worker,
@@ -50,8 +57,8 @@ struct Engine {
     loaded: bool,
     /// Whether the handshake is done.
     ready: bool,
-    /// Commands for when it is.
-    queue: Vec<(Command, Payload)>,
+    /// Messages for when it is.
+    queue: Vec<Message>,
     _handlers: Vec<Closure<dyn FnMut(JsValue)>>,
 }
 
@@ -75,7 +82,21 @@ impl Client {
     }
 
     /// Sends a command, now or as soon as the engine is ready.
-    pub fn send(&self, command: Command, payload: Payload) {
+    pub fn send(&self, command: Command) {
+        self.deliver(Message { command, bytes: None, files: Vec::new() });
+    }
+
+    /// Sends a command with bytes, which are the engine's from then on.
+    pub fn send_bytes(&self, command: Command, bytes: Uint8Array) {
+        self.deliver(Message { command, bytes: Some(bytes), files: Vec::new() });
+    }
+
+    /// Sends a command with files that the engine reads by itself.
+    pub fn send_files(&self, command: Command, files: Vec<File>) {
+        self.deliver(Message { command, bytes: None, files });
+    }
+
+    fn deliver(&self, message: Message) {
         if self.0.engine.borrow().is_none() {
             match self.spawn() {
                 Ok(engine) => *self.0.engine.borrow_mut() = Some(engine),
@@ -85,9 +106,9 @@ impl Client {
         let mut posted = Ok(());
         if let Some(engine) = self.0.engine.borrow_mut().as_mut() {
             if engine.ready {
-                posted = post(&engine.worker, &command, payload);
+                posted = post(&engine.worker, &message);
             } else {
-                engine.queue.push((command, payload));
+                engine.queue.push(message);
             }
         }
         if let Err(error) = posted {
@@ -101,35 +122,35 @@ impl Client {
         let ready = match self.0.engine.borrow_mut().as_mut() {
             Some(engine) if engine.ready => true,
             Some(engine) => {
-                engine.queue.clear();
+                engine.queue.retain(|message| !is_about_run(&message.command));
                 false
             }
             None => false,
         };
         if !ready {
             // Nothing has been asked of it yet.
-            return self.tell(Event::Stopped, Vec::new());
+            return self.tell(Event::Stopped, None);
         }
         if self.0.stop_timer.get().is_none() {
             let client = self.clone();
             let give_up = move || {
                 client.0.stop_timer.set(None);
                 client.discard(None);
-                client.tell(Event::Stopped, Vec::new());
+                client.tell(Event::Stopped, None);
             };
             self.0.stop_timer.set(set_timeout_with_handle(give_up, STOP_PATIENCE).ok());
         }
-        self.send(Command::Stop, None);
+        self.send(Command::Stop);
     }
 
-    fn tell(&self, event: Event, payload: Vec<u8>) {
-        (self.0.listener)(Notice::Event(event, payload));
+    fn tell(&self, event: Event, bytes: Option<Uint8Array>) {
+        (self.0.listener)(Notice::Event(event, bytes));
     }
 
     /// So that what was shown of an earlier failure is first taken away.
     fn tell_later(&self, event: Event) {
         let client = self.clone();
-        set_timeout(move || client.tell(event, Vec::new()), Duration::ZERO);
+        set_timeout(move || client.tell(event, None), Duration::ZERO);
     }
 
     /// Drops the engine. The next command starts another one.
@@ -191,7 +212,7 @@ impl Client {
             return;
         }
         match decode(message) {
-            Ok((event, payload)) => self.take(event, payload),
+            Ok((event, bytes)) => self.take(event, bytes),
             Err(problem) => self.crash(&format!("it sent what this page cannot read ({problem})")),
         }
     }
@@ -200,15 +221,16 @@ impl Client {
         let mut posted = Ok(());
         if let Some(engine) = self.0.engine.borrow_mut().as_mut() {
             engine.loaded = true;
-            let hello = Command::Hello { build: BUILD_ID.to_owned() };
-            posted = post(&engine.worker, &hello, None);
+            let command = Command::Hello { build: BUILD_ID.to_owned() };
+            let hello = Message { command, bytes: None, files: Vec::new() };
+            posted = post(&engine.worker, &hello);
         }
         if let Err(error) = posted {
             self.crash(&error);
         }
     }
 
-    fn take(&self, event: Event, payload: Vec<u8>) {
+    fn take(&self, event: Event, bytes: Option<Uint8Array>) {
         match &event {
             Event::Ready { build } => return self.begin(build),
             Event::Stopped | Event::Finished | Event::Failed(_) => self.settle_stop(),
@@ -226,7 +248,7 @@ impl Client {
             | Event::Keeping(_)
             | Event::DataKept(_) => {}
         }
-        self.tell(event, payload);
+        self.tell(event, bytes);
     }
 
     fn begin(&self, build: &str) {
@@ -239,8 +261,8 @@ impl Client {
         let mut posted = Ok(());
         if let Some(engine) = self.0.engine.borrow_mut().as_mut() {
             engine.ready = true;
-            for (command, payload) in std::mem::take(&mut engine.queue) {
-                posted = posted.and_then(|()| post(&engine.worker, &command, payload));
+            for message in std::mem::take(&mut engine.queue) {
+                posted = posted.and_then(|()| post(&engine.worker, &message));
             }
         }
         if let Err(error) = posted {
@@ -267,62 +289,43 @@ impl Client {
     }
 }
 
-/// Starts the worker as an ES module, or says why it cannot be one.
-fn new_module_worker() -> Result<Worker, Failure> {
-    let unsupported = || {
-        Failure::new(
-            "This browser cannot run module workers, which the training engine needs.",
-            "Update the browser: Chrome or Edge 80, Firefox 114 and Safari 15 are the first that can.",
-        )
-    };
-    let known = Reflect::get(&js_sys::global(), &"Worker".into());
-    if !known.is_ok_and(|constructor| constructor.is_function()) {
-        return Err(unsupported());
+/// Whether a stopped run takes the command with it.
+fn is_about_run(command: &Command) -> bool {
+    match command {
+        Command::Start { .. }
+        | Command::Continue { .. }
+        | Command::Pause
+        | Command::Resume
+        | Command::Stop => true,
+        Command::Hello { .. }
+        | Command::Classify { .. }
+        | Command::Save { .. }
+        | Command::Open { .. }
+        | Command::KeepData
+        | Command::ListData
+        | Command::ClearData => false,
     }
-    // A browser without module workers never asks for the type.
-    let asked = Rc::new(Cell::new(false));
-    let getter = Closure::<dyn FnMut() -> JsValue>::new({
-        let asked = Rc::clone(&asked);
-        move || {
-            asked.set(true);
-            "module".into()
-        }
-    });
-    let description = Object::new();
-    let options = Object::new();
-    let described = Reflect::set(&description, &"get".into(), getter.as_ref());
-    if described.is_err() {
-        return Err(unsupported());
-    }
-    let options = Object::define_property(&options, &"type".into(), &description);
-    let url = format!("{}{ENGINE_FILE}", place::base_url());
-    let worker = Worker::new_with_options(&url, options.unchecked_ref::<WorkerOptions>())
-        .map_err(|_| unsupported())?;
-    if !asked.get() {
-        worker.terminate();
-        return Err(unsupported());
-    }
-    Ok(worker)
 }
 
-fn post(worker: &Worker, command: &Command, payload: Payload) -> Result<(), String> {
-    let text = serde_json::to_string(command).map_err(|error| error.to_string())?;
+fn post(worker: &Worker, message: &Message) -> Result<(), String> {
+    let text = serde_json::to_string(&message.command).map_err(|error| error.to_string())?;
     let transfer = Array::new();
-    let bytes = payload.map_or(JsValue::NULL, |payload| {
-        let bytes = Uint8Array::from(payload.as_slice());
+    if let Some(bytes) = &message.bytes {
         transfer.push(&bytes.buffer());
-        bytes.into()
-    });
-    let message = Array::of2(&text.into(), &bytes);
+    }
+    let bytes = message.bytes.as_ref().map_or(JsValue::NULL, JsValue::from);
+    let parts = Array::of2(&text.into(), &bytes);
+    if !message.files.is_empty() {
+        parts.push(&message.files.iter().collect::<Array>());
+    }
     worker
-        .post_message_with_transfer(&message, &transfer)
+        .post_message_with_transfer(&parts, &transfer)
         .map_err(|error| format!("a command could not be sent ({error:?})"))
 }
 
-fn decode(message: &JsValue) -> Result<(Event, Vec<u8>), String> {
+fn decode(message: &JsValue) -> Result<(Event, Option<Uint8Array>), String> {
     let parts = message.dyn_ref::<Array>().ok_or("not an array")?;
     let text = parts.get(0).as_string().ok_or("no text")?;
     let event = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let payload = parts.get(1).dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
-    Ok((event, payload.unwrap_or_default()))
+    Ok((event, parts.get(1).dyn_into::<Uint8Array>().ok()))
 }

@@ -3,13 +3,16 @@
 
 mod client;
 mod components;
+mod files;
 mod form;
 mod pages;
 mod pixels;
 mod place;
+mod screen;
 mod share;
 mod state;
 mod theme;
+mod worker;
 
 use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
@@ -28,6 +31,7 @@ pub fn mount() {
         show_crash();
     }));
     theme::restore();
+    files::stay_when_dropped();
     mount_to_body(Root);
 }
 

@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
+use js_sys::Uint8Array;
 use leptos::prelude::*;
 
 use super::client::{Client, Notice};
 use super::form::Form;
-use crate::experiment::Experiment;
+use crate::experiment::held::Held;
+use crate::experiment::kept::Kept;
 use crate::experiment::run::RunState;
-use crate::protocol::{Classification, Command, Event, Failure};
+use crate::experiment::{Experiment, Setting};
+use crate::protocol::{Classification, Command, Event, Failure, Opening, Saving};
 
 /// How long frequent events wait for company.
 const BATCH_DELAY: Duration = Duration::from_millis(80);
@@ -21,10 +24,12 @@ const BATCH_DELAY: Duration = Duration::from_millis(80);
 pub struct App {
     pub run: RwSignal<RunState>,
     pub form: Form,
+    /// What the engine holds: networks, runs that can go on.
+    pub held: RwSignal<Held>,
+    /// The data that the browser keeps.
+    pub kept: RwSignal<Kept>,
     /// Something worth knowing about the last action, that is no fault.
-    pub note: RwSignal<Option<&'static str>>,
-    /// Whether the engine holds a network that can classify.
-    pub has_network: RwSignal<bool>,
+    pub note: RwSignal<Option<String>>,
     pub photo: RwSignal<Photo>,
     client: StoredValue<Option<Client>, LocalStorage>,
     inbox: StoredValue<Inbox, LocalStorage>,
@@ -67,8 +72,9 @@ impl App {
         let app = Self {
             run: RwSignal::default(),
             form: Form::from_address(),
+            held: RwSignal::default(),
+            kept: RwSignal::default(),
             note: RwSignal::default(),
-            has_network: RwSignal::default(),
             photo: RwSignal::default(),
             client: StoredValue::new_local(None),
             inbox: StoredValue::new_local(Inbox::default()),
@@ -78,51 +84,97 @@ impl App {
         app
     }
 
+    /// Whether a run is under way.
+    pub fn is_active(self) -> bool {
+        self.run.with(|run| run.status.is_active())
+    }
+
+    /// Whether the engine holds a network that can classify.
+    pub fn has_network(self) -> bool {
+        self.held.with(|held| held.network.is_some())
+    }
+
     /// Begins a run, unless one is on.
     pub fn start(self, experiment: Experiment) {
-        if self.run.with_untracked(|run| run.status.is_active()) {
+        if untrack(|| self.is_active()) {
             return;
         }
         self.note.set(None);
         self.run.set(RunState::begun());
-        self.send(Command::Start { experiment }, None);
+        self.held.update(Held::make_room);
+        self.kept.update(|kept| kept.failure = None);
+        self.send(Command::Start { experiment });
+    }
+
+    /// Goes on with the run that the engine holds, unless one is on.
+    pub fn go_on(self, experiment: Experiment) {
+        if untrack(|| self.is_active()) {
+            return;
+        }
+        self.note.set(None);
+        self.run.update(RunState::go_on);
+        self.held.update(|held| held.failure = None);
+        self.kept.update(|kept| kept.failure = None);
+        self.send(Command::Continue { experiment });
     }
 
     pub fn pause(self) {
-        self.send(Command::Pause, None);
+        self.send(Command::Pause);
     }
 
     pub fn resume(self) {
-        self.send(Command::Resume, None);
+        self.send(Command::Resume);
     }
 
     pub fn stop(self) {
-        if let Some(client) = self.client.get_value() {
+        if let Some(client) = self.client() {
             client.stop();
         }
     }
 
     /// Asks the network what the image file shows.
-    pub fn classify(self, name: String, file: Vec<u8>) {
+    pub fn classify(self, name: String, file: Uint8Array) {
         let request = self.last_request.get_value().wrapping_add(1);
         self.last_request.set_value(request);
         self.photo.set(Photo::Asked { request, name });
-        self.send(Command::Classify { request }, Some(file));
+        self.send_bytes(Command::Classify { request }, file);
     }
 
-    fn send(self, command: Command, payload: Option<Vec<u8>>) {
-        if let Some(client) = self.client.get_value() {
-            client.send(command, payload);
+    pub(super) fn client(self) -> Option<Client> {
+        self.client.get_value()
+    }
+
+    pub(super) fn send(self, command: Command) {
+        if let Some(client) = self.client() {
+            client.send(command);
+        }
+    }
+
+    pub(super) fn send_bytes(self, command: Command, bytes: Uint8Array) {
+        if let Some(client) = self.client() {
+            client.send_bytes(command, bytes);
         }
     }
 
     fn take(self, notice: Notice) {
         match notice {
-            Notice::Event(Event::Classified { request, outcome }, crop) => {
-                self.take_answer(request, outcome, crop);
-            }
-            Notice::Event(event, payload) => self.enqueue(event, payload),
             Notice::Gone(reason) => self.lose_engine(reason),
+            Notice::Event(Event::Saved(Saving::File(what)), bytes) => {
+                // First what came before: the file's name says how far the run is.
+                self.enqueue(Event::Saved(Saving::File(what)), Vec::new());
+                if let Some(bytes) = bytes {
+                    self.hand_out(what, &bytes);
+                }
+            }
+            Notice::Event(event, bytes) => {
+                let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+                match event {
+                    Event::Classified { request, outcome } => {
+                        self.take_answer(request, outcome, bytes);
+                    }
+                    event => self.enqueue(event, bytes),
+                }
+            }
         }
     }
 
@@ -146,22 +198,26 @@ impl App {
 
     fn lose_engine(self, reason: Option<Failure>) {
         self.flush();
-        let had_network = self.has_network.get_untracked();
-        self.has_network.set(false);
-        if reason.is_none() && had_network {
-            self.note.set(Some(
-                "The engine was in the middle of a long step and was ended by force. The network of this run is gone, so there is nothing to classify with.",
-            ));
-        }
-        if let Some(failure) = reason {
-            self.photo.update(|photo| {
-                if let Photo::Asked { .. } = photo {
-                    *photo = Photo::Refused(failure.clone());
-                }
-            });
-            if self.run.with_untracked(|run| run.status.is_active()) {
-                self.enqueue(Event::Failed(failure), Vec::new());
+        let before = self.held.get_untracked();
+        let was_keeping = self.kept.with_untracked(|kept| kept.keeping.is_some());
+        self.held.update(Held::lose_all);
+        self.kept.update(|kept| kept.keeping = None);
+        let Some(failure) = reason else {
+            return self.note.set(before.last_words());
+        };
+        let mut is_told = false;
+        self.photo.update(|photo| {
+            if let Photo::Asked { .. } = photo {
+                is_told = true;
+                *photo = Photo::Refused(failure.clone());
             }
+        });
+        if untrack(|| self.is_active()) {
+            self.enqueue(Event::Failed(failure), Vec::new());
+        } else if was_keeping {
+            self.kept.update(|kept| kept.refuse(failure));
+        } else if !is_told {
+            self.held.update(|held| held.refuse(failure));
         }
     }
 
@@ -183,9 +239,6 @@ impl App {
             | Event::Opened { .. }
             | Event::DataKept(_) => false,
         };
-        if let Event::Started(_) = event {
-            self.has_network.set(true);
-        }
         self.inbox.update_value(|inbox| inbox.events.push((event, payload)));
         if !is_frequent {
             self.flush();
@@ -210,6 +263,45 @@ impl App {
                 run.apply(event, payload);
             }
         });
+        self.held.update(|held| events.iter().for_each(|(event, _)| held.apply(event)));
+        self.kept.update(|kept| events.iter().for_each(|(event, _)| kept.apply(event)));
+        for (event, _) in &events {
+            self.follow(event);
+        }
+    }
+
+    /// What an event changes beyond what is shown of it.
+    fn follow(self, event: &Event) {
+        match event {
+            Event::Opened { outcome: Opening::Checkpoint(info), .. } => {
+                self.note.set(None);
+                self.run.set(RunState::standing(info));
+                // A reload would begin a new run.
+                let experiment = Experiment { autostart: false, ..info.experiment.clone() };
+                self.form.replace(experiment);
+            }
+            Event::DataKept(data) => {
+                if let Some(dataset) = data.added {
+                    self.form.enter(Setting::Dataset, dataset.name().to_owned());
+                }
+            }
+            Event::Opened { outcome: Opening::Model(_) | Opening::Refused(_), .. }
+            | Event::Ready { .. }
+            | Event::Loading(_)
+            | Event::Device(_)
+            | Event::Compiling
+            | Event::Started(_)
+            | Event::Progress(_)
+            | Event::Epoch { .. }
+            | Event::Paused
+            | Event::Resumed
+            | Event::Stopped
+            | Event::Finished
+            | Event::Failed(_)
+            | Event::Classified { .. }
+            | Event::Saved(_)
+            | Event::Keeping(_) => {}
+        }
     }
 }
 

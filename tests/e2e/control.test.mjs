@@ -5,9 +5,8 @@ import { after, before } from 'node:test';
 import { minutes, seconds } from './lib/environment.mjs';
 import { misbehavingHost } from './lib/misbehaving.mjs';
 import { clickAt, watchStill } from './lib/moments.mjs';
-import {
-  attribute, link, run, runTiny, start, state, stepLosses, value, visit, waitState,
-} from './lib/page.mjs';
+import { link, run, runTiny, start, state, stepLosses, value, visit, waitState } from './lib/page.mjs';
+import { result } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
 
 const BATCH = 16;
@@ -27,26 +26,14 @@ let host;
 before(async () => (host = await misbehavingHost()));
 after(() => host.close());
 
-/** The numbers that a run comes to, to the last bit. */
-async function result(page) {
-  const numbers = {};
-  for (const id of ['loss', 'test-accuracy', 'label-accuracy', 'step-losses']) {
-    numbers[id] = await attribute(page, id, 'data-value');
-  }
-  numbers.epochs = await page
-    .locator('[data-testid="run-table"] tbody tr')
-    .evaluateAll((rows) =>
-      // All but the last, which is the speed.
-      rows.map((row) => [...row.querySelectorAll('td[data-value]')].slice(0, -1).map((cell) => cell.dataset.value)),
-    );
-  return numbers;
-}
+/** The numbers that a run comes to, and those of its steps. */
+const allOf = async (page) => ({ ...(await result(page)), steps: await stepLosses(page) });
 
 scene('a pause in the middle of an epoch changes nothing', { timeout: minutes(4) }, async (it) => {
   const { page, say } = it;
   await visit(page, link(it.url, SMALL));
   await run(page, minutes(2));
-  const undisturbed = await result(page);
+  const undisturbed = await allOf(page);
   assert.equal((await stepLosses(page)).length, SMALL.epochs * STEPS_PER_EPOCH);
   assert.equal(undisturbed.epochs.length, SMALL.epochs);
 
@@ -71,7 +58,7 @@ scene('a pause in the middle of an epoch changes nothing', { timeout: minutes(4)
 
   await page.getByTestId('resume').click();
   await waitState(page, 'finished', minutes(1));
-  assert.deepEqual(await result(page), undisturbed);
+  assert.deepEqual(await allOf(page), undisturbed);
 });
 
 /** The page goes back to idle in time, and can start anew. */

@@ -2,7 +2,9 @@
 // a file that is not there. The page says so, and the rest of it works.
 
 import assert from 'node:assert/strict';
-import { follow, visit, waitError } from './lib/page.mjs';
+import { open } from './lib/files.mjs';
+import { follow, visit, waitError, waitState } from './lib/page.mjs';
+import { file } from './lib/pictures.mjs';
 import { stage } from './lib/scene.mjs';
 
 const scene = stage();
@@ -57,6 +59,37 @@ scene('engine: a file of another build', {}, async (it) => {
   await visit(page, it.url);
   await askForEngine(page);
   it.say(await waitError(page, [/\b(build|version|old|outdated)\b/i, /reload|refresh/i]));
+  await assertRestWorks(page);
+});
+
+scene('engine: what was opened goes with an engine that must be ended', {}, async (it) => {
+  const { page } = it;
+  // Opens whatever it is given, begins a run, and then hears nothing any more.
+  await page.route('**/worker_loader.js*', (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      headers: { 'cross-origin-embedder-policy': 'require-corp' },
+      body: `
+        const say = (event) => postMessage([JSON.stringify(event), null]);
+        onmessage = ({ data: [text] }) => {
+          const { Hello, Open, Continue } = JSON.parse(text);
+          if (Hello) say({ Ready: Hello });
+          const outcome = { Checkpoint: { experiment: { epochs: 4 }, history: [], step: 3 } };
+          if (Open) say({ Opened: { ...Open, outcome } });
+          if (Continue) say("Compiling");
+        };
+        postMessage("loaded");`,
+    }),
+  );
+  await visit(page, it.url);
+  await open(page, file('run.safetensors', 'application/octet-stream', Buffer.from('a run')));
+  await page.getByTestId('continue').click();
+  await waitState(page, 'compiling');
+  await page.getByTestId('stop').click();
+  await waitState(page, 'idle');
+  await page.locator('.notes').filter({ hasText: /run\.safetensors.*gone.*open the file again/i }).waitFor();
+  assert.ok(await page.getByTestId('continue').isHidden());
+  assert.ok(await page.getByTestId('opened').isHidden());
   await assertRestWorks(page);
 });
 

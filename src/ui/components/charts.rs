@@ -125,7 +125,7 @@ pub fn AccuracyChart() -> impl IntoView {
 }
 
 fn end_of_epochs(run: &RunState) -> f64 {
-    let total = run.info.as_ref().map_or(1, |info| info.experiment.epochs);
+    let total = run.experiment.as_ref().map_or(1, |experiment| experiment.epochs);
     let done = run.losses.last().map_or(0.0, |point| point.at_epoch).max(run.epochs.len() as f64);
     display::epoch_axis(done, total)
 }
@@ -134,7 +134,10 @@ fn end_of_epochs(run: &RunState) -> f64 {
 fn redrawn(plan: Plan) -> RwSignal<Curves> {
     let run = app().run;
     let curves = RwSignal::new(run.with_untracked(plan.take));
-    let size = Memo::new(move |_| run.with(|run| (run.losses.len(), run.epochs.len(), run.status)));
+    // The last epoch tells two runs of the same length apart.
+    let size = Memo::new(move |_| {
+        run.with(|run| (run.losses.len(), run.epochs.last().copied(), run.status))
+    });
     let waits = StoredValue::new(false);
     Effect::new(move |before: Option<()>| {
         // Read, not only tracked: a memo that nobody reads listens to nothing.

@@ -1,9 +1,11 @@
-//! Start, pause, resume, stop, and the link to share.
+//! Start, continue, pause, resume, stop, and the link to share.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::field;
+use super::icon::{self, Icon};
+use crate::experiment::Experiment;
 use crate::experiment::run::Status;
 use crate::ui::state::{App, app};
 use crate::ui::{place, share};
@@ -14,24 +16,52 @@ pub fn Controls() -> impl IntoView {
     let status = Memo::new(move |_| app.run.with(|run| run.status));
     let is_active = move || status.get().is_active();
     let is_paused = move || status.get() == Status::Paused;
-    let is_over = move || matches!(status.get(), Status::Finished | Status::Failed);
     let can_pause = move || status.get() == Status::Training;
+    let has_run = Memo::new(move |_| app.held.with(|held| held.can_continue()));
+    let is_over =
+        move || has_run.get() || matches!(status.get(), Status::Finished | Status::Failed);
+    // While there are epochs left, to go on is what one wants rather than to begin anew.
+    let is_unfinished = Memo::new(move |_| {
+        let planned = app.form.experiment.with(|experiment| experiment.epochs);
+        has_run.get() && !is_active() && app.run.with(|run| run.epochs.len() < planned)
+    });
+    let is_keeping = Memo::new(move |_| app.kept.with(|kept| kept.keeping.is_some()));
     view! {
         <div class="controls">
-            <button type="button" class="button primary" data-testid="start" disabled=is_active on:click=move |_| start(app)>
-                <Icon path="M8 5v14l11-7z" />
+            <button
+                type="button"
+                class="button"
+                class:primary=move || !is_unfinished.get()
+                data-testid="start"
+                disabled=move || is_active() || is_keeping.get()
+                on:click=move |_| if_valid(app, App::start)
+            >
+                <Icon path=icon::PLAY />
                 {move || if is_over() { "Start again" } else { "Start training" }}
             </button>
+            <button
+                type="button"
+                class="button"
+                class:primary=is_unfinished
+                title="Go on with the run that is here; to go on beyond its end, set more epochs first"
+                data-testid="continue"
+                hidden=move || !has_run.get() || is_active()
+                disabled=is_keeping
+                on:click=move |_| if_valid(app, App::go_on)
+            >
+                <Icon path=icon::GO_ON />
+                "Continue"
+            </button>
             <button type="button" class="button" data-testid="pause" hidden=is_paused disabled=move || !can_pause() on:click=move |_| app.pause()>
-                <Icon path="M7 5h4v14H7zM13 5h4v14h-4z" />
+                <Icon path=icon::PAUSE />
                 "Pause"
             </button>
             <button type="button" class="button" data-testid="resume" hidden=move || !is_paused() on:click=move |_| app.resume()>
-                <Icon path="M8 5v14l11-7z" />
+                <Icon path=icon::PLAY />
                 "Resume"
             </button>
             <button type="button" class="button" data-testid="stop" disabled=move || !is_active() on:click=move |_| app.stop()>
-                <Icon path="M6 6h12v12H6z" />
+                <Icon path=icon::STOP />
                 "Stop"
             </button>
             <Share />
@@ -39,17 +69,12 @@ pub fn Controls() -> impl IntoView {
     }
 }
 
-/// Begins the run, or leads to the field that must be put right first.
-fn start(app: App) {
+/// Does it with the form's settings, or leads to the field that must be put right first.
+fn if_valid(app: App, begin: fn(App, Experiment)) {
     match untrack(|| app.form.first_wrong()) {
         Some(setting) => field::focus(&field::id(setting)),
-        None => app.start(app.form.experiment.get_untracked()),
+        None => begin(app, app.form.experiment.get_untracked()),
     }
-}
-
-#[component]
-fn Icon(path: &'static str) -> impl IntoView {
-    view! { <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=path fill="currentColor" /></svg> }
 }
 
 /// How far sharing has come.
@@ -77,7 +102,7 @@ fn Share() -> impl IntoView {
         |event: leptos::ev::FocusEvent| event_target::<web_sys::HtmlInputElement>(&event).select();
     view! {
         <button type="button" class="button quiet" data-testid="share" on:click=share>
-            <Icon path="M14 4l7 7-7 7v-4.2C8.5 13.8 5 15.600 3 19c.6-5.600 4-9.800 11-10.800z" />
+            <Icon path=icon::SHARE />
             "Share"
         </button>
         <div class="shared" role="status">

@@ -9,8 +9,12 @@ use crate::experiment::display;
 use crate::experiment::words;
 use crate::protocol::Sample;
 use crate::ui::pixels::{IMAGE_BYTES, Picture};
+use crate::ui::screen;
 use crate::ui::state::app;
 
+/// Shown at first, and after a click.
+const FEW_ON_PHONE: usize = 8;
+const FEW: usize = 24;
 const MAX_SAMPLES: usize = 48;
 const MAX_BARS: usize = 6;
 /// Cards are built a few at a time: all at once would hold the main thread for too long.
@@ -68,13 +72,22 @@ fn TrueMark() -> impl IntoView {
 #[component]
 fn Cards(cast: Cast) -> impl IntoView {
     let total = cast.samples.len();
+    let few = if screen::is_phone() { FEW_ON_PHONE } else { FEW };
     let shown = RwSignal::new(0);
-    show_more(shown, total);
+    show_more(shown, total.min(few));
+    let is_whole = RwSignal::new(total <= few);
+    let show_all = move |_| {
+        is_whole.set(true);
+        show_more(shown, total);
+    };
     let cast = StoredValue::new(cast);
     view! {
         <For each=move || 0..shown.get() key=|position| *position let:position>
             {cast.with_value(|cast| cast.samples.get(position).map(|sample| card(position, sample, &cast.class_names)))}
         </For>
+        <button type="button" class="button small more-samples" data-testid="more-samples" hidden=is_whole on:click=show_all>
+            {format!("Show all {total}")}
+        </button>
     }
 }
 
@@ -100,29 +113,70 @@ fn card(position: usize, sample: &Sample, class_names: &[String]) -> impl IntoVi
         let pixels = run.sample_pixels.chunks(IMAGE_BYTES).nth(position);
         pixels.map(<[u8]>::to_vec).unwrap_or_default()
     });
-    let name = |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
-    let (drawn, rest) = display::split_candidates(&sample.candidates, label, MAX_BARS);
-    let bars = drawn.into_iter().map(|class| {
-        let confidence =
-            Memo::new(move |_| confidences.with(|row| row.get(class).copied().unwrap_or_default()));
-        bar(name(class), class == label, confidence)
-    });
-    let rest_bar = (!rest.is_empty()).then(|| {
-        let title = format!("{} others", rest.len());
-        let sum = Memo::new(move |_| {
-            confidences.with(|row| rest.iter().filter_map(|&class| row.get(class)).sum::<f32>())
-        });
-        bar(title, false, sum)
-    });
+    let names = class_names.to_vec();
+    let name = move |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
+    let picture_label = format!("Training image {}: {}", sample.index, name(label));
+    let bars = if sample.candidates.len() <= MAX_BARS {
+        all_bars(&sample.candidates, label, name, confidences)
+    } else {
+        leading_bars(sample.candidates.clone(), label, name, confidences)
+    };
     view! {
         <article class="sample" class:is-right=is_right data-index=sample.index>
-            <Picture planes label=format!("Training image {}: {}", sample.index, name(label)) />
-            <ul class="bars">{bars.collect_view()} {rest_bar}</ul>
+            <Picture planes label=picture_label />
+            <ul class="bars">{bars}</ul>
         </article>
     }
 }
 
-fn bar(name: String, is_true: bool, confidence: Memo<f32>) -> impl IntoView {
+fn all_bars(
+    candidates: &[usize],
+    label: usize,
+    name: impl Fn(usize) -> String,
+    confidences: Memo<Vec<f32>>,
+) -> AnyView {
+    let bars = candidates.iter().map(|&class| {
+        let confidence =
+            Memo::new(move |_| confidences.with(|row| row.get(class).copied().unwrap_or_default()));
+        bar(Signal::stored(name(class)), class == label, confidence)
+    });
+    bars.collect_view().into_any()
+}
+
+/// Of a long candidate set: the true label, the strongest of the others as they change, and one
+/// bar for all the rest.
+fn leading_bars(
+    candidates: Vec<usize>,
+    label: usize,
+    name: impl Fn(usize) -> String + Clone + Send + Sync + 'static,
+    confidences: Memo<Vec<f32>>,
+) -> AnyView {
+    const RIVALS: usize = MAX_BARS - 2;
+    let others = candidates.len() - 1 - RIVALS;
+    let of_label =
+        Memo::new(move |_| confidences.with(|row| row.get(label).copied().unwrap_or_default()));
+    let true_bar = bar(Signal::stored(name(label)), true, of_label);
+    let rivals = Memo::new(move |_| {
+        confidences.with(|row| display::rivals(&candidates, label, row, RIVALS))
+    });
+    let rival_bars = (0..RIVALS).map(move |rank| {
+        let class = Memo::new(move |_| rivals.with(|rivals| rivals.get(rank).copied()));
+        let name = name.clone();
+        let title = Memo::new(move |_| class.get().map(&name).unwrap_or_default());
+        let confidence = Memo::new(move |_| {
+            let class = class.get().unwrap_or_default();
+            confidences.with(|row| row.get(class).copied().unwrap_or_default())
+        });
+        bar(title.into(), false, confidence)
+    });
+    let rest = Memo::new(move |_| {
+        rivals.with(|rivals| confidences.with(|row| display::rest(row, label, rivals)))
+    });
+    let title = Signal::stored(words::counted(others, "other", "others"));
+    (true_bar, rival_bars.collect_view(), bar(title, false, rest)).into_any()
+}
+
+fn bar(name: Signal<String>, is_true: bool, confidence: Memo<f32>) -> impl IntoView {
     view! {
         <li class="bar" class:is-true=is_true data-value=confidence>
             <span class="bar-name">{name} {is_true.then(|| view! { <TrueMark /> })}</span>

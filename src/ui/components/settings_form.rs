@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::field::Field;
+use super::kept_data::KeptDataPanel;
 use crate::experiment::preset::{PRESETS, Preset};
 use crate::experiment::{Group, Setting};
 use crate::ui::state::app;
@@ -38,7 +39,10 @@ fn GroupOfFields(group: Group) -> impl IntoView {
     view! {
         <details class="group" open=is_open_at_first(group)>
             <summary>{group.title()}</summary>
-            <div class="group-fields">{fields.map(|&setting| view! { <Field setting /> }).collect_view()}</div>
+            <div class="group-fields">
+                {fields.map(|&setting| view! { <Field setting /> }).collect_view()}
+                {(group == Group::Data).then(|| view! { <KeptDataPanel /> })}
+            </div>
         </details>
     }
 }

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::experiment::run::{RunState, Status};
-use crate::experiment::words;
-use crate::protocol::{DeviceKind, DeviceReport, LoadProgress};
+use crate::experiment::{display, words};
+use crate::protocol::{DeviceKind, DeviceReport};
 use crate::ui::state::app;
 
 #[component]
@@ -14,7 +14,7 @@ pub fn StatusPanel() -> impl IntoView {
     let sentence = Memo::new(move |_| app.run.with(sentence));
     let notes = Memo::new(move |_| {
         let of_run = app.run.with(|run| run.info.as_ref().map(|info| info.notes.clone()));
-        let own = app.note.get().map(str::to_owned);
+        let own = app.note.get();
         own.into_iter().chain(of_run.unwrap_or_default()).collect::<Vec<_>>()
     });
     let note_items = move || {
@@ -52,8 +52,12 @@ fn sentence(run: &RunState) -> String {
             format!("Stopped in epoch {}.", run.epoch)
         }
         Status::Idle if run.stopped => "Stopped before the first step.".to_owned(),
+        Status::Idle if run.experiment.is_some() => standing(run),
         Status::Idle => "Choose a preset or your own settings, then start.".to_owned(),
-        Status::Loading => loading(run.loading.as_ref()),
+        Status::Loading => run
+            .loading
+            .as_ref()
+            .map_or_else(|| "Starting the training engine…".to_owned(), words::loading),
         Status::Compiling => {
             "Preparing the network for this device; the first step takes longest.".to_owned()
         }
@@ -69,17 +73,11 @@ fn sentence(run: &RunState) -> String {
     }
 }
 
-fn loading(progress: Option<&LoadProgress>) -> String {
-    let Some(LoadProgress { what, loaded_bytes, total_bytes }) = progress else {
-        return "Starting the training engine…".to_owned();
-    };
-    match total_bytes {
-        Some(total) => {
-            format!("{what}: {} of {}", words::bytes(*loaded_bytes), words::bytes(*total))
-        }
-        None if *loaded_bytes == 0 => format!("{what}…"),
-        None => format!("{what}: {}", words::bytes(*loaded_bytes)),
-    }
+/// Of a run from a checkpoint that has not gone on yet.
+fn standing(run: &RunState) -> String {
+    let epochs = run.experiment.as_ref().map_or(0, |experiment| experiment.epochs);
+    let step = run.step_in_epoch().unwrap_or_default();
+    format!("A run stands {}.", words::standing(run.epochs.len(), step, epochs))
 }
 
 fn position(run: &RunState) -> String {
@@ -99,9 +97,7 @@ fn ProgressBar() -> impl IntoView {
     // While data are fetched the bar shows the file, and does not say that it is the run.
     let fetched = Memo::new(move |_| {
         run.with(|run| match (&run.loading, run.status) {
-            (Some(progress), Status::Loading) => {
-                Some(progress.loaded_bytes as f32 / progress.total_bytes?.max(1) as f32)
-            }
+            (Some(progress), Status::Loading) => display::share_loaded(progress),
             _ => None,
         })
     });

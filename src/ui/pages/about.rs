@@ -66,9 +66,10 @@ fn WhatIsMeasured() -> impl IntoView {
 fn InYourBrowser() -> impl IntoView {
     view! {
         <h2>"In your browser"</h2>
-        <p>"Nothing is uploaded: no image, no label, no result, and there are no cookies and no statistics. The page is a set of static files. It loads them from where it lies, and data sets from there or from the host that you name."</p>
+        <p>"Nothing is uploaded: no image, no label, no result, and there are no cookies and no statistics. The page is a set of static files. It loads them from where it lies, and data sets from there, from the host that you name, or from files that you give. Data sets are kept in the browser’s own storage until you clear them, so that nothing is fetched twice."</p>
         <p>"Training runs in a worker beside the page, on the graphics card through "<strong>"WebGPU"</strong>" where the browser has it, or on the "<strong>"CPU"</strong>" otherwise. “Automatic” takes the CPU where WebGPU is only imitated in software, which is slower. A slim network and small pictures suit a laptop; the published network on all of CIFAR-10 needs a strong graphics card and hours."</p>
         <p>"The program is written in Rust and compiled to WebAssembly: "<a href="https://burn.dev" rel="noreferrer">"Burn"</a>" for the networks, "<a href="https://leptos.dev" rel="noreferrer">"Leptos"</a>" for the page. The same core runs on the command line. One seed decides the candidate sets, the first weights and the order of the images, so a shared link repeats a run."</p>
+        <p>"What you trained can be saved: the network alone, as a safetensors file whose parameters have PyTorch’s names, or the whole run as a checkpoint, which goes on exactly as if it had not stopped."</p>
     }
 }
 

@@ -3,16 +3,18 @@
 use leptos::prelude::*;
 
 use crate::protocol::Failure;
+use crate::ui::components::candidates::CandidateSets;
 use crate::ui::components::charts::{AccuracyChart, LossChart};
 use crate::ui::components::controls::Controls;
 use crate::ui::components::epoch_table::EpochTable;
 use crate::ui::components::error_box::ErrorBox;
+use crate::ui::components::file_controls::FileControls;
 use crate::ui::components::numbers::Numbers;
 use crate::ui::components::samples::Samples;
 use crate::ui::components::settings_form::{Presets, SettingsForm};
 use crate::ui::components::status::StatusPanel;
-use crate::ui::name_page;
 use crate::ui::state::app;
+use crate::ui::{name_page, screen};
 
 #[component]
 pub fn TrainPage() -> impl IntoView {
@@ -23,9 +25,16 @@ pub fn TrainPage() -> impl IntoView {
     }
     let failures = Memo::new(move |_| {
         let of_run: Option<Failure> = app.run.with(|run| run.failure.clone());
-        of_run.into_iter().chain(app.form.problems()).collect::<Vec<_>>()
+        let of_file = app.held.with(|held| held.failure.clone());
+        let of_data = app.kept.with(|kept| kept.failure.clone());
+        [of_run, of_file, of_data]
+            .into_iter()
+            .flatten()
+            .chain(app.form.problems())
+            .collect::<Vec<_>>()
     });
-    let is_open = RwSignal::new(!is_phone());
+    // On a phone the settings begin folded, so that the results are not far below.
+    let is_open = RwSignal::new(!screen::is_phone());
     view! {
         <div class="train-page">
             <section class="intro">
@@ -40,6 +49,7 @@ pub fn TrainPage() -> impl IntoView {
                 <Controls />
                 <StatusPanel />
                 <Numbers />
+                <FileControls />
             </div>
             <aside class="settings-panel card">
                 <h2>
@@ -63,15 +73,10 @@ pub fn TrainPage() -> impl IntoView {
                     <LossChart />
                     <AccuracyChart />
                 </div>
+                <CandidateSets />
                 <Samples />
                 <EpochTable />
             </div>
         </div>
     }
-}
-
-/// On a phone the settings begin folded, so that the results are not far below.
-fn is_phone() -> bool {
-    let query = window().match_media("(max-width: 699px)").ok().flatten();
-    query.is_some_and(|query| query.matches())
 }

@@ -78,6 +78,29 @@ export function records(count, seed) {
   return bytes;
 }
 
+/** The superclass of each of CIFAR-100's fine classes, in the order of the fine labels. */
+const SUPERCLASSES = [
+  4, 1, 14, 8, 0, 6, 7, 7, 18, 3, 3, 14, 9, 18, 7, 11, 3, 9, 7, 11, 6, 11, 5, 10, 7, 6, 13, 15, 3, 15,
+  0, 11, 1, 10, 12, 14, 16, 9, 11, 5, 5, 19, 8, 8, 15, 13, 14, 17, 18, 10, 16, 4, 17, 4, 2, 0, 17, 4,
+  18, 17, 10, 3, 2, 12, 12, 16, 12, 1, 9, 19, 2, 10, 0, 1, 16, 12, 9, 13, 15, 13, 16, 19, 2, 4, 6, 19,
+  5, 5, 8, 19, 18, 1, 2, 15, 6, 0, 17, 8, 14, 13,
+];
+
+/** Records of CIFAR-100's layout, coarse label and fine label: the images of `records`. */
+export function records100(count, seed) {
+  const plain = records(count, seed);
+  const random = generator(seed + 1_000);
+  const bytes = Buffer.alloc(count * (RECORD_BYTES + 1));
+  for (let record = 0; record < count; record++) {
+    const fine = Math.floor(random() * SUPERCLASSES.length);
+    const start = record * (RECORD_BYTES + 1);
+    bytes[start] = SUPERCLASSES[fine];
+    bytes[start + 1] = fine;
+    plain.copy(bytes, start + 2, record * RECORD_BYTES + 1, (record + 1) * RECORD_BYTES);
+  }
+  return bytes;
+}
+
 /** Mulberry32: small, seeded, good enough for pictures. Numbers from 0 to 1. */
 function generator(seed) {
   let state = seed;

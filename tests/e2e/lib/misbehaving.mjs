@@ -74,6 +74,28 @@ export async function misbehavingHost() {
   };
 }
 
+/** A data host that behaves: `files` by their paths. `asked` holds the paths in order. */
+export async function fileHost(files) {
+  const asked = [];
+  const server = createServer((request, response) => {
+    if (request.method === 'OPTIONS') return response.writeHead(204, OPEN).end();
+    const path = decodeURIComponent(request.url.slice(1));
+    if (request.method === 'GET') asked.push(path);
+    return files[path] ? send(response, files[path]) : ANSWERS.missing(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    asked,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 /** A base URL at which nothing listens: the port was free a moment ago. */
 export async function refusingHost() {
   const server = createServer().listen(0, '127.0.0.1');

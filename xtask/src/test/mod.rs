@@ -89,11 +89,9 @@ impl Step {
             Step::Site => site::build().map(|()| Tally::check(true)),
             Step::ClippyUi => check_wasm(&["--features", "ui", "--lib", "--bin", "ui"]),
             Step::ClippyEngine => {
-                let mut args = vec!["--features", "engine", "--lib", "--bin", "worker"];
-                if project::root().join("tests/browser.rs").is_file() {
-                    args.extend(["--test", "browser"]);
-                }
-                check_wasm(&args)
+                let targets =
+                    ["--lib", "--bin", "worker", "--test", "browser", "--test", "storage"];
+                check_wasm(&[&["--features", "engine"], &targets[..]].concat())
             }
             Step::ClippyCli => {
                 check(clippy(&["--no-default-features", "--features", "cli", "--all-targets"]))

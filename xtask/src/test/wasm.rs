@@ -1,4 +1,5 @@
-//! The Rust tests that need a browser: `tests/browser.rs`, in a headless Chromium with WebGPU.
+//! The Rust tests that need a browser: `tests/browser.rs` and `tests/storage.rs`, in a headless
+//! Chromium with WebGPU.
 //!
 //! wasm-bindgen's test runner starts the browser and serves the tests. Its server falls back to the
 //! files below its working folder, which is the repository's root: what lies in
@@ -38,6 +39,8 @@ pub fn run() -> Result<Tally> {
         "engine",
         "--test",
         "browser",
+        "--test",
+        "storage",
     ]);
     command.env(
         "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",

@@ -1,47 +1,31 @@
-//! Where a photo is chosen or dropped.
+//! Where a photo is chosen or dropped; a network may be dropped there as well.
 
-use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{DragEvent, File, FileList, HtmlInputElement};
+use web_sys::File;
 
+use super::drop_area::{DropArea, Place};
 use crate::experiment::words;
 use crate::protocol::Failure;
+use crate::ui::files;
 use crate::ui::state::{App, Photo, app};
 
 /// Far beyond any camera; reading more could take down the tab.
 const MAX_FILE_BYTES: u64 = 60_000_000;
 const TYPES: &str = "image/jpeg,image/png,image/webp";
+const PLACE: Place = Place {
+    test_id: "image-drop",
+    input_test_id: "image-input",
+    accept: TYPES,
+    multiple: false,
+    is_small: false,
+};
 
 #[component]
-pub fn DropZone() -> impl IntoView {
+pub fn PhotoDrop() -> impl IntoView {
     let app = app();
-    let is_over = RwSignal::new(false);
-    let choose = move |event: ev::Event| {
-        let input = event_target::<HtmlInputElement>(&event);
-        take_first(app, input.files());
-        // So that the same file can be chosen again.
-        input.set_value("");
-    };
-    let hover = move |event: DragEvent| {
-        event.prevent_default();
-        is_over.set(true);
-    };
-    let drop = move |event: DragEvent| {
-        event.prevent_default();
-        is_over.set(false);
-        take_first(app, event.data_transfer().and_then(|data| data.files()));
-    };
     view! {
-        <label
-            class="drop-zone"
-            class:is-over=is_over
-            on:dragenter=hover
-            on:dragover=hover
-            on:dragleave=move |_| is_over.set(false)
-            on:drop=drop
-        >
+        <DropArea place=PLACE take=move |files| take_first(app, files)>
             <svg class="drop-icon" viewBox="0 0 48 48" aria-hidden="true">
                 <rect x="6" y="9" width="36" height="30" rx="5" fill="none" stroke="currentColor" stroke-width="2.500" />
                 <circle cx="17" cy="19" r="3.500" fill="currentColor" />
@@ -49,13 +33,12 @@ pub fn DropZone() -> impl IntoView {
             </svg>
             <strong>"Drop a photo here, or choose one"</strong>
             <span class="hint">"JPEG, PNG or WebP, up to 60 MB. It stays on this device."</span>
-            <input type="file" accept=TYPES data-testid="image-input" on:change=choose />
-        </label>
+        </DropArea>
     }
 }
 
-fn take_first(app: App, files: Option<FileList>) {
-    let Some(file) = files.and_then(|files| files.get(0)) else {
+fn take_first(app: App, given: Vec<File>) {
+    let Some(file) = given.into_iter().next() else {
         return refuse(
             app,
             "What was dropped is not a file.",
@@ -63,6 +46,9 @@ fn take_first(app: App, files: Option<FileList>) {
         );
     };
     let name = file.name();
+    if crate::experiment::files::is_network(&name) {
+        return app.open(file);
+    }
     let kind = file.type_();
     // Some systems do not tell the type; then the engine finds out.
     if !kind.is_empty() && !TYPES.split(',').any(|known| known == kind) {
@@ -77,26 +63,19 @@ fn take_first(app: App, files: Option<FileList>) {
         );
         return refuse(app, &fault, "Scale the picture down; the network sees 32×32 pixels of it.");
     }
-    if !app.has_network.get_untracked() {
+    if !untrack(|| app.has_network()) {
         return refuse(
             app,
             "There is no trained network in this tab.",
-            "Train one first, on the Train page.",
+            "Train one first, on the Train page, or open one from a file.",
         );
     }
-    spawn_local(read(app, file));
-}
-
-async fn read(app: App, file: File) {
-    let name = file.name();
-    match JsFuture::from(file.array_buffer()).await {
-        Ok(buffer) => app.classify(name, js_sys::Uint8Array::new(&buffer).to_vec()),
-        Err(_) => refuse(
-            app,
-            &format!("“{name}” could not be read."),
-            "It may have been moved or changed; choose it again.",
-        ),
-    }
+    spawn_local(async move {
+        match files::read(&file).await {
+            Ok(bytes) => app.classify(name, bytes),
+            Err(failure) => app.photo.set(Photo::Refused(failure)),
+        }
+    });
 }
 
 fn refuse(app: App, fault: &str, remedy: &str) {

@@ -1,0 +1,129 @@
+//! A file on its way into the browser's storage: it counts for nothing before it is sealed.
+
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions,
+    FileSystemReadWriteOptions, FileSystemSyncAccessHandle,
+};
+
+use super::opfs::{CONTENT_AT, folder, found, refused, split};
+use super::store::{Origin, Seal, StoreError};
+
+/// Written at once: a write costs a millisecond or more, however little it is.
+pub const SLICE_BYTES: usize = 1 << 20;
+
+/// A file that is being written. What is neither sealed nor discarded is swept away later.
+pub struct Draft {
+    handle: FileSystemSyncAccessHandle,
+    folder: FileSystemDirectoryHandle,
+    name: String,
+    /// Written so far.
+    content_bytes: u64,
+    /// Not yet written.
+    pending: Vec<u8>,
+}
+
+impl Draft {
+    /// Begins a file, in the place of one of that name.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn begin(origin: &Origin, name: &str) -> Result<Self, StoreError> {
+        let (folder_name, file_name) = split(name);
+        let folder = folder(origin, folder_name, true).await?.ok_or_else(vanished)?;
+        let options = FileSystemGetFileOptions::new();
+        options.set_create(true);
+        let file = folder.get_file_handle_with_options(file_name, &options);
+        let file: FileSystemFileHandle = found(file).await?.ok_or_else(vanished)?;
+        let handle = found(file.create_sync_access_handle()).await?.ok_or_else(vanished)?;
+        let (name, pending) = (name.to_owned(), Vec::new());
+        let draft = Self { handle, folder, name, content_bytes: 0, pending };
+        draft.handle.truncate_with_u32(0).map_err(refused)?;
+        draft.write(&[0; Seal::BYTES], 0)?;
+        Ok(draft)
+    }
+
+    /// The whole name: folder and file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// When the browser refuses, for lack of space for one. [`Self::take_back`] has them still.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() < SLICE_BYTES { Ok(()) } else { self.write_pending() }
+    }
+
+    /// Makes the file one that is kept.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub fn seal(&mut self, is_whole: bool) -> Result<(), StoreError> {
+        self.write_pending()?;
+        // The content first: a seal must never stand before what is not there.
+        self.handle.flush().map_err(refused)?;
+        let seal = Seal { is_whole, content_bytes: self.content_bytes };
+        self.write(&seal.to_bytes(), 0)?;
+        self.handle.flush().map_err(refused)
+    }
+
+    /// Reads back what was appended, and discards the file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn take_back(mut self) -> Result<Vec<u8>, StoreError> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut content = vec![0; self.content_bytes as usize];
+        let read = self.handle.read_with_u8_array_and_options(&mut content, &at(CONTENT_AT));
+        self.discard().await;
+        if read.map_err(refused)? as usize != content.len() {
+            return Err(StoreError::Other("it lost what was written".to_owned()));
+        }
+        content.extend(pending);
+        Ok(content)
+    }
+
+    /// Removes the file.
+    pub async fn discard(self) {
+        // An open file cannot be removed.
+        self.handle.close();
+        let _ = JsFuture::from(self.folder.remove_entry(split(&self.name).1)).await;
+    }
+
+    fn write_pending(&mut self) -> Result<(), StoreError> {
+        self.write(&self.pending, CONTENT_AT + self.content_bytes)?;
+        self.content_bytes += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8], offset: u64) -> Result<(), StoreError> {
+        let written = self.handle.write_with_u8_array_and_options(bytes, &at(offset));
+        if written.map_err(refused)? as usize == bytes.len() {
+            Ok(())
+        } else {
+            Err(StoreError::Full)
+        }
+    }
+}
+
+impl Drop for Draft {
+    /// So that others may open the file; to close it twice does no harm.
+    fn drop(&mut self) {
+        self.handle.close();
+    }
+}
+
+fn at(offset: u64) -> FileSystemReadWriteOptions {
+    let options = FileSystemReadWriteOptions::new();
+    options.set_at(offset as f64);
+    options
+}
+
+/// For a file that was to be made and is not there: removed by another tab in between.
+fn vanished() -> StoreError {
+    StoreError::Other("it was cleared meanwhile".to_owned())
+}

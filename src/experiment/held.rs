@@ -1,0 +1,281 @@
+//! What the engine holds beside a run under way: the network that classifies, the run that can go
+//! on, and what became of files. As [`super::run`], a pure function of the engine's events.
+
+use super::config::Experiment;
+use super::words;
+use crate::protocol::{CheckpointInfo, Event, Failure, FileKind, ModelInfo, Opening, Saving};
+
+/// All that the page knows of what the engine holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Held {
+    /// The network that classifies.
+    pub network: Option<NetworkInUse>,
+    pub run: HeldRun,
+    /// The file that was opened last, until a run begins.
+    pub opened: Option<OpenedFile>,
+    /// What is being done with files.
+    pub errand: Option<Errand>,
+    /// Why the last errand came to nothing.
+    pub failure: Option<Failure>,
+}
+
+/// A run that can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HeldRun {
+    #[default]
+    None,
+    /// From a file; it has not gone on yet.
+    Opened,
+    /// Of this tab, under way or over: it can be saved.
+    Trained,
+}
+
+/// A network that can classify.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkInUse {
+    /// For a person: `convnet, width 0.125`.
+    pub network: String,
+    /// None for the network of this tab's run.
+    pub file: Option<String>,
+    /// Empty where the file was not asked for them.
+    pub class_names: Vec<String>,
+    /// None where the file does not say.
+    pub experiment: Option<Experiment>,
+    pub parameters: Option<usize>,
+    pub notes: Vec<String>,
+}
+
+/// A file that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedFile {
+    pub name: String,
+    pub kind: FileKind,
+    /// What is in it and what it is good for.
+    pub about: String,
+}
+
+/// Something that is done with files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    Saving(FileKind),
+    Opening(String),
+}
+
+impl Held {
+    /// Whether there is a run whose network or state can be saved.
+    pub fn can_save(&self) -> bool {
+        self.run == HeldRun::Trained
+    }
+
+    /// Whether there is a run that can go on.
+    pub fn can_continue(&self) -> bool {
+        self.run != HeldRun::None
+    }
+
+    /// A new run was asked for: the engine lets the last one go to make room for it. An opened
+    /// checkpoint and a network stay until the new run has its own.
+    pub fn make_room(&mut self) {
+        self.failure = None;
+        if self.run == HeldRun::Trained {
+            self.run = HeldRun::None;
+        }
+    }
+
+    /// The visitor asked for something to be done with files.
+    pub fn ask(&mut self, errand: Errand) {
+        self.failure = None;
+        self.errand = Some(errand);
+    }
+
+    pub fn refuse(&mut self, failure: Failure) {
+        self.errand = None;
+        self.failure = Some(failure);
+    }
+
+    /// What to say when the engine was ended by force in the middle of a step.
+    pub fn last_words(&self) -> Option<String> {
+        let network = self.network.as_ref()?;
+        let lost = match &network.file {
+            Some(file) => format!(
+                "What was opened from “{file}” is gone from this tab: open the file again to go on or to classify."
+            ),
+            None => {
+                "The network of this run is gone, so there is nothing to classify with or to save."
+                    .to_owned()
+            }
+        };
+        Some(format!("The engine was in the middle of a long step and was ended by force. {lost}"))
+    }
+
+    /// The engine is gone, and all that it held with it.
+    pub fn lose_all(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Started(info) => {
+                self.run = HeldRun::Trained;
+                self.opened = None;
+                self.network = Some(NetworkInUse {
+                    network: network_of(&info.experiment),
+                    file: None,
+                    class_names: info.class_names.clone(),
+                    experiment: Some(info.experiment.clone()),
+                    parameters: Some(info.parameters),
+                    notes: Vec::new(),
+                });
+            }
+            Event::Saved(Saving::File(_)) => self.errand = None,
+            Event::Saved(Saving::Refused(failure)) => self.refuse(failure.clone()),
+            Event::Opened { name, outcome } => match outcome {
+                Opening::Model(info) => self.open_model(name, info),
+                Opening::Checkpoint(info) => self.open_checkpoint(name, info),
+                Opening::Refused(failure) => self.refuse(failure.clone()),
+            },
+            Event::Failed(_) => self.errand = None,
+            Event::Ready { .. }
+            | Event::Loading(_)
+            | Event::Device(_)
+            | Event::Compiling
+            | Event::Progress(_)
+            | Event::Epoch { .. }
+            | Event::Paused
+            | Event::Resumed
+            | Event::Stopped
+            | Event::Finished
+            | Event::Classified { .. }
+            | Event::Keeping(_)
+            | Event::DataKept(_) => {}
+        }
+    }
+
+    fn open_model(&mut self, name: &str, info: &ModelInfo) {
+        self.errand = None;
+        // It took the place of the run's network; a checkpoint is still there to go on.
+        if self.run == HeldRun::Trained {
+            self.run = HeldRun::None;
+        }
+        self.network = Some(NetworkInUse {
+            network: info.network.clone(),
+            file: Some(name.to_owned()),
+            class_names: info.class_names.clone(),
+            experiment: info.experiment.clone(),
+            parameters: Some(info.parameters),
+            notes: info.notes.clone(),
+        });
+        let about = format!(
+            "A network ({}, {} parameters, {} classes). It classifies from now on.",
+            info.network,
+            words::count(info.parameters as u64),
+            info.class_names.len(),
+        );
+        self.opened = Some(OpenedFile { name: name.to_owned(), kind: FileKind::Model, about });
+    }
+
+    fn open_checkpoint(&mut self, name: &str, info: &CheckpointInfo) {
+        self.errand = None;
+        self.run = HeldRun::Opened;
+        self.network = Some(NetworkInUse {
+            network: network_of(&info.experiment),
+            file: Some(name.to_owned()),
+            class_names: Vec::new(),
+            experiment: Some(info.experiment.clone()),
+            parameters: None,
+            notes: Vec::new(),
+        });
+        let about = format!(
+            "A run that stands {}. Its network classifies from now on.",
+            words::standing(info.history.len(), info.step, info.experiment.epochs),
+        );
+        self.opened = Some(OpenedFile { name: name.to_owned(), kind: FileKind::Checkpoint, about });
+    }
+}
+
+/// As the engine names the network of a file.
+fn network_of(experiment: &Experiment) -> String {
+    format!("{}, width {}", experiment.model, experiment.width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::metrics::epoch_for_tests;
+    use super::super::run::info_for_tests;
+    use super::*;
+
+    fn opened(outcome: Opening) -> Event {
+        Event::Opened { name: "a.safetensors".into(), outcome }
+    }
+
+    fn model() -> Opening {
+        Opening::Model(ModelInfo {
+            network: "resnet18, width 1".into(),
+            experiment: None,
+            class_names: vec!["a".into()],
+            parameters: 11_173_962,
+            notes: vec!["no names".into()],
+        })
+    }
+
+    fn checkpoint() -> Opening {
+        let experiment = Experiment { epochs: 4, ..Experiment::default() };
+        Opening::Checkpoint(CheckpointInfo {
+            experiment,
+            history: vec![epoch_for_tests(1, 0.5), epoch_for_tests(2, 0.6)],
+            step: 3,
+        })
+    }
+
+    #[test]
+    fn a_run_can_be_saved_and_go_on() {
+        let mut held = Held::default();
+        assert!(!held.can_save() && !held.can_continue());
+        held.apply(&Event::Started(info_for_tests()));
+        assert!(held.can_save() && held.can_continue());
+        held.ask(Errand::Saving(FileKind::Model));
+        held.apply(&Event::Saved(Saving::File(FileKind::Model)));
+        assert_eq!(held.errand, None);
+
+        // A new run lets it go, but its network still classifies.
+        held.make_room();
+        assert!(!held.can_save() && !held.can_continue() && held.network.is_some());
+    }
+
+    #[test]
+    fn an_opened_checkpoint_goes_on_and_cannot_be_saved() {
+        let mut held = Held::default();
+        held.ask(Errand::Opening("a.safetensors".into()));
+        held.apply(&opened(checkpoint()));
+        assert!(held.can_continue() && !held.can_save() && held.errand.is_none());
+        let file = held.opened.clone().unwrap();
+        assert_eq!(file.kind, FileKind::Checkpoint);
+        assert!(file.about.contains("in epoch 3 of 4, after step 3"), "{}", file.about);
+
+        // Neither a new run that comes to nothing nor a network takes it away.
+        held.make_room();
+        held.apply(&Event::Failed(Failure::new("a", "b")));
+        held.apply(&opened(model()));
+        assert!(held.can_continue());
+        assert_eq!(held.network.clone().unwrap().network, "resnet18, width 1");
+
+        held.apply(&Event::Started(info_for_tests()));
+        assert!(held.can_save() && held.opened.is_none());
+    }
+
+    #[test]
+    fn a_refused_file_changes_nothing_else() {
+        let mut held = Held::default();
+        held.apply(&Event::Started(info_for_tests()));
+        let before = held.clone();
+        held.ask(Errand::Opening("a.safetensors".into()));
+        let failure = Failure::new("damaged", "save it again");
+        held.apply(&opened(Opening::Refused(failure.clone())));
+        assert_eq!(held, Held { failure: Some(failure), ..before });
+
+        held.apply(&opened(model()));
+        assert!(!held.can_save(), "the file's network took the run's place");
+        assert!(held.last_words().unwrap().contains("a.safetensors"));
+        held.lose_all();
+        assert_eq!(held, Held::default());
+    }
+}

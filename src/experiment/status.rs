@@ -1,0 +1,33 @@
+//! The states of a run.
+
+/// Where a run stands; its name is the page's `data-state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Status {
+    #[default]
+    Idle,
+    Loading,
+    Compiling,
+    Training,
+    Paused,
+    Finished,
+    Failed,
+}
+
+impl Status {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Loading => "loading",
+            Self::Compiling => "compiling",
+            Self::Training => "training",
+            Self::Paused => "paused",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether a run is under way, held or not.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Loading | Self::Compiling | Self::Training | Self::Paused)
+    }
+}

@@ -1,0 +1,98 @@
+//! How ambiguous the training set is: the sizes of its candidate sets, known before the first step.
+
+use leptos::prelude::*;
+
+use crate::experiment::display::{self, SizeColumn};
+use crate::experiment::words;
+use crate::protocol::CandidateStats;
+use crate::ui::state::app;
+
+/// Columns that can be told apart on a phone.
+const MAX_COLUMNS: usize = 20;
+/// With more columns than this, only some have their size written below.
+const MAX_LABELS: usize = 10;
+
+#[component]
+pub fn CandidateSets() -> impl IntoView {
+    let run = app().run;
+    let stats = Memo::new(move |_| {
+        run.with(|run| run.info.as_ref().map(|info| (info.candidates.clone(), info.train_images)))
+    });
+    view! {
+        <section class="card" aria-label="Candidate sets" hidden=move || stats.with(Option::is_none)>
+            <h2>"Candidate sets"</h2>
+            <p class="hint">"How many labels each training image might have. The fewer, the more the network is told."</p>
+            {move || stats.get().map(|(stats, images)| view! { <Figures stats images /> })}
+        </section>
+    }
+}
+
+#[component]
+fn Figures(stats: CandidateStats, images: usize) -> impl IntoView {
+    let percent = words::percent as fn(f64) -> String;
+    view! {
+        <div class="candidate-sets">
+            <dl class="numbers">
+                {figure("candidates-mean", "Mean size", stats.mean_size, words::significant, "Labels in a set, on average")}
+                {figure("candidates-singletons", "Certain", stats.singletons(), percent, "Images with one candidate: the true label")}
+                {figure("candidates-full", "Say nothing", stats.full_sets(), percent, "Images with every class as a candidate")}
+            </dl>
+            <Histogram stats images />
+        </div>
+    }
+}
+
+fn figure(
+    test_id: &'static str,
+    label: &'static str,
+    value: f64,
+    text: fn(f64) -> String,
+    help: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class="number" title=help>
+            <dt>{label}</dt>
+            <dd data-testid=test_id data-value=value>{text(value)}</dd>
+            <dd class="number-help">{help}</dd>
+        </div>
+    }
+}
+
+#[component]
+fn Histogram(stats: CandidateStats, images: usize) -> impl IntoView {
+    let sizes = serde_json::to_string(&stats.images_of_size).unwrap_or_default();
+    let columns = display::size_columns(&stats.images_of_size, MAX_COLUMNS);
+    let label_every = columns.len().div_ceil(MAX_LABELS);
+    let summary =
+        format!("Sizes of the candidate sets of {}", words::counted(images, "image", "images"));
+    let columns = columns.into_iter().enumerate().map(|(position, column)| {
+        view! { <Column column is_labelled=position.is_multiple_of(label_every) /> }
+    });
+    view! {
+        <figure class="histogram">
+            <ol data-testid="candidates-histogram" data-value=sizes aria-label=summary>
+                {columns.collect_view()}
+            </ol>
+            <figcaption class="hint" aria-hidden="true">"Labels in the set"</figcaption>
+        </figure>
+    }
+}
+
+#[component]
+fn Column(column: SizeColumn, is_labelled: bool) -> impl IntoView {
+    let SizeColumn { from, to, images, share, height } = column;
+    let size = if from == to { from.to_string() } else { format!("{from}–{to}") };
+    let labels = if to == 1 { "label" } else { "labels" };
+    let images = words::counted(images, "image", "images");
+    let text = format!("{size} {labels}: {images}, {}", words::percent(share));
+    let tip = text.clone();
+    view! {
+        <li title=tip>
+            <span class="visually-hidden">{text}</span>
+            <span class="column-track" aria-hidden="true">
+                <span class="column-fill" style=("--share", height.to_string())></span>
+            </span>
+            <span class="column-label" aria-hidden="true">{is_labelled.then_some(size)}</span>
+        </li>
+    }
+}
