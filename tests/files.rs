@@ -281,9 +281,9 @@ fn malformed_files_are_refused_with_a_message() {
     let cases: [(&str, Vec<u8>, &str); 10] = [
         ("empty", vec![], "no safetensors file"),
         ("text", b"<!doctype html><p>Not found".to_vec(), "no safetensors file"),
-        ("cut short", cut, "no safetensors file"),
+        ("cut short", cut, "its size is not what it says"),
         ("claims a gigantic tensor", lying_size, "no safetensors file"),
-        ("claims bytes that are not there", lying_end, "no safetensors file"),
+        ("claims bytes that are not there", lying_end, "its size is not what it says"),
         ("claims a gigantic header", huge_header, "no safetensors file"),
         ("half precision", half, "“fc.weight” is of type F16"),
         ("another network", other, "none of our networks"),

@@ -41,6 +41,7 @@ pub fn refusal(name: &str, error: &FileError) -> Failure {
         FileError::NotSafetensors(_) => {
             "Choose a .safetensors file that was saved here or by PyTorch. Files of the kind .pt and .pth open on the command line: proden test --model FILE."
         }
+        FileError::CutShort => "Save it again, or fetch it again.",
         FileError::WrongType { .. } => "Save the network in 32-bit floats (model.float()).",
         FileError::UnknownNetwork | FileError::Weights(_) => {
             "The file must hold the state dict of the authors’ convnet or resnet, or of kuangliu’s ResNet18, and nothing else."
@@ -77,8 +78,14 @@ pub fn model_info(model: &ModelFile, parameters: usize) -> Result<ModelInfo, Fil
 ///
 /// # Errors
 /// Never for a checkpoint that was read.
-pub fn checkpoint_info(checkpoint: &Checkpoint) -> Result<CheckpointInfo, FileError> {
+pub fn checkpoint_info(
+    checkpoint: &Checkpoint,
+    parameters: usize,
+) -> Result<CheckpointInfo, FileError> {
+    let (class_names, _) = checkpoint.model.input_and_output()?;
     Ok(CheckpointInfo {
+        class_names,
+        parameters,
         experiment: checkpoint.experiment()?.clone(),
         history: checkpoint.history.clone(),
         step: checkpoint.position.step,

@@ -159,7 +159,7 @@ impl Session {
                 Opening::Model(files::model_info(&model, parameters).map_err(refused)?)
             }
             Opened::Checkpoint(checkpoint) => {
-                let info = files::checkpoint_info(&checkpoint).map_err(refused)?;
+                let info = files::checkpoint_info(&checkpoint, parameters).map_err(refused)?;
                 self.opened = Some(checkpoint);
                 Opening::Checkpoint(info)
             }

@@ -37,7 +37,6 @@ pub struct NetworkInUse {
     pub network: String,
     /// None for the network of this tab's run.
     pub file: Option<String>,
-    /// Empty where the file was not asked for them.
     pub class_names: Vec<String>,
     /// None where the file does not say.
     pub experiment: Option<Experiment>,
@@ -179,9 +178,9 @@ impl Held {
         self.network = Some(NetworkInUse {
             network: network_of(&info.experiment),
             file: Some(name.to_owned()),
-            class_names: Vec::new(),
+            class_names: info.class_names.clone(),
             experiment: Some(info.experiment.clone()),
-            parameters: None,
+            parameters: Some(info.parameters),
             notes: Vec::new(),
         });
         let about = format!(
@@ -221,6 +220,8 @@ mod tests {
         let experiment = Experiment { epochs: 4, ..Experiment::default() };
         Opening::Checkpoint(CheckpointInfo {
             experiment,
+            class_names: vec!["a".into(), "b".into()],
+            parameters: 10,
             history: vec![epoch_for_tests(1, 0.5), epoch_for_tests(2, 0.6)],
             step: 3,
         })

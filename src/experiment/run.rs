@@ -297,7 +297,13 @@ mod tests {
     fn a_checkpoint_stands_before_it_goes_on() {
         let history = vec![epoch_for_tests(1, 0.5), epoch_for_tests(2, 0.6)];
         let experiment = Experiment { epochs: 4, ..Experiment::default() };
-        let checkpoint = CheckpointInfo { experiment, history: history.clone(), step: 1 };
+        let checkpoint = CheckpointInfo {
+            experiment,
+            class_names: vec!["a".into(), "b".into()],
+            parameters: 10,
+            history: history.clone(),
+            step: 1,
+        };
         let mut run = RunState::standing(&checkpoint);
         assert_eq!((run.status, run.epoch, run.progress()), (Status::Idle, 3, 0.5));
         assert_eq!((run.loss(), run.summary().unwrap().best), (Some(1.0), 0.6));

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::Device;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use super::weights::{self, HostTensor, WeightsError};
@@ -29,6 +29,8 @@ const COUNT: &str = "num_batches_tracked";
 pub enum FileError {
     #[error("it is no safetensors file ({0})")]
     NotSafetensors(String),
+    #[error("it is cut short or was changed: its size is not what it says")]
+    CutShort,
     #[error("the tensor “{name}” is of type {dtype}; networks are {needed} here")]
     WrongType { name: String, dtype: String, needed: &'static str },
     #[error("its tensors are those of none of our networks (convnet, resnet18, resnet32)")]
@@ -216,7 +218,10 @@ pub(crate) fn parse_metadata(text: &str) -> Result<Description, FileError> {
 
 /// A safetensors file, and what it says under [`KEY`].
 pub(crate) fn open(bytes: &[u8]) -> Result<(Option<String>, SafeTensors<'_>), FileError> {
-    let broken = |error: safetensors::SafeTensorError| FileError::NotSafetensors(error.to_string());
+    let broken = |error| match error {
+        SafeTensorError::MetadataIncompleteBuffer => FileError::CutShort,
+        error => FileError::NotSafetensors(error.to_string()),
+    };
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let text = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).cloned();
     Ok((text, SafeTensors::deserialize(bytes).map_err(broken)?))
@@ -271,8 +276,7 @@ impl Parts {
     }
 
     pub fn to_bytes(&self, description: Option<String>) -> Result<Vec<u8>, FileError> {
-        let broken =
-            |error: safetensors::SafeTensorError| FileError::Inconsistent(error.to_string());
+        let broken = |error: SafeTensorError| FileError::Inconsistent(error.to_string());
         let views = self.0.iter().map(|(name, dtype, shape, bytes)| {
             Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?))
         });

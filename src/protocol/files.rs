@@ -62,6 +62,9 @@ pub struct ModelInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointInfo {
     pub experiment: Experiment,
+    pub class_names: Vec<String>,
+    /// Learnable numbers of its network.
+    pub parameters: usize,
     /// Its epochs so far.
     pub history: Vec<EpochMetrics>,
     /// Steps taken in the epoch after those.
