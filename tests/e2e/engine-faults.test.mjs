@@ -74,8 +74,8 @@ scene('engine: what was opened goes with an engine that must be ended', {}, asyn
         onmessage = ({ data: [text] }) => {
           const { Hello, Open, Continue } = JSON.parse(text);
           if (Hello) say({ Ready: Hello });
-          const outcome = { Checkpoint: { experiment: { epochs: 4 }, history: [], step: 3 } };
-          if (Open) say({ Opened: { ...Open, outcome } });
+          const Checkpoint = { experiment: { epochs: 4 }, class_names: [], parameters: 0, history: [], step: 3 };
+          if (Open) say({ Opened: { ...Open, outcome: { Checkpoint } } });
           if (Continue) say("Compiling");
         };
         postMessage("loaded");`,
