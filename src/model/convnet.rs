@@ -3,16 +3,17 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::leaky_relu;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use rand_chacha::ChaCha8Rng;
 
-use super::layers::{BatchNorm, Conv, ConvConfig, Init, Linear, dropout_channels, global_mean};
+use super::layers::{
+    BatchNorm, Conv, ConvConfig, Init, Linear, block, dropout_channels, global_mean,
+};
 use super::scaled;
 
 /// Slope of the leaky ReLU below zero.
-const SLOPE: f64 = 0.01;
+const SLOPE: f32 = 0.01;
 /// Share of the channels dropped after each pool.
 const DROPOUT: f64 = 0.25;
 
@@ -99,8 +100,7 @@ impl ConvNet {
     /// None drops nothing.
     pub fn forward(&self, x: Tensor<4>, random: Option<&mut ChaCha8Rng>) -> Tensor<2> {
         let mut random = random.filter(|_| self.dropout);
-        let block =
-            |x, conv: &Conv, norm: &BatchNorm| leaky_relu(norm.forward(conv.forward(x)), SLOPE);
+        let block = |x, conv: &Conv, norm: &BatchNorm| block(x, conv, norm, None, SLOPE);
         let pool = |x| max_pool2d(x, MaxPoolOptions::new([2, 2]));
 
         let x = block(x, &self.c1, &self.bn1);

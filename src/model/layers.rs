@@ -3,14 +3,18 @@
 //! Burn has modules of the same names. Ours differ where PyTorch's numbers need it: batch norm
 //! keeps the unbiased variance (Burn: the biased one), the linear map keeps `[out, in]` weights
 //! (Burn: `[in, out]`), dropout drops whole channels, and all random numbers come from the
-//! run's own streams, so that every device starts and drops the same.
+//! run's own streams, so that every device starts and drops the same. The heavy work is done by
+//! [`crate::ops`].
 
 use burn::module::{Module, Param, RunningState};
-use burn::tensor::module::{batch_norm, batch_norm_train, conv2d};
-use burn::tensor::ops::ConvOptions;
+use burn::tensor::activation::leaky_relu;
+use burn::tensor::module::batch_norm;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+
+use crate::ops::shape::ConvGeometry;
+use crate::ops::{self, EPSILON, Normalised};
 
 /// Where initial weights come from and where they go.
 pub struct Init<'a> {
@@ -96,12 +100,26 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// `[batch, channels_in, height, width]` to `[batch, channels_out, height', width']`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let bias = self.bias.as_ref().map(Param::val);
-        let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1; 2], 1);
-        conv2d(x, self.weight.val(), bias, options)
+    /// `[batch, channels_in, height, width]` to `[batch, channels_out, height', width']`, without
+    /// the bias: batch norm follows every convolution of ours and takes out whatever is added to
+    /// a channel, so it matters to the running mean alone ([`BatchNorm::forward`]).
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let geometry = ConvGeometry { stride: self.stride, padding: self.padding };
+        ops::conv(x, self.weight.val(), geometry)
     }
+}
+
+/// A convolution, its batch norm, a shortcut's sum, and leaky ReLU with `slope` below zero (0 is
+/// ReLU, 1 is none). `[batch, channels_in, height, width]` to
+/// `[batch, channels_out, height', width']`.
+pub fn block(
+    x: Tensor<4>,
+    conv: &Conv,
+    norm: &BatchNorm,
+    shortcut: Option<Tensor<4>>,
+    slope: f32,
+) -> Tensor<4> {
+    norm.forward(conv.forward(x), conv.bias.as_ref().map(Param::val), shortcut, slope)
 }
 
 /// Batch normalisation over channels (Ioffe and Szegedy 2015), with PyTorch's running
@@ -115,7 +133,6 @@ pub struct BatchNorm {
 }
 
 impl BatchNorm {
-    const EPSILON: f64 = 1e-5;
     const MOMENTUM: f64 = 0.1;
 
     pub fn init(channels: usize, device: &Device) -> Self {
@@ -128,20 +145,62 @@ impl BatchNorm {
     }
 
     /// `[batch, channels, height, width]`, same shape out. On an autodiff device it normalises
-    /// by the batch and updates the running statistics; elsewhere it uses those.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        if !x.device().is_autodiff() {
-            let (mean, var) = (self.running_mean.value(), self.running_var.value());
-            return batch_norm(x, self.weight.val(), self.bias.val(), mean, var, Self::EPSILON);
+    /// by the batch and updates the running statistics; elsewhere it uses those. `conv_bias`
+    /// `[channels]` is the bias that the convolution before has left out.
+    fn forward(
+        &self,
+        x: Tensor<4>,
+        conv_bias: Option<Tensor<1>>,
+        shortcut: Option<Tensor<4>>,
+        slope: f32,
+    ) -> Tensor<4> {
+        if x.device().is_autodiff() {
+            self.train(x, conv_bias, shortcut, slope)
+        } else {
+            self.evaluate(x, conv_bias, shortcut, slope)
         }
-        let [batch, _, height, width] = x.dims();
+    }
+
+    fn evaluate(
+        &self,
+        x: Tensor<4>,
+        conv_bias: Option<Tensor<1>>,
+        shortcut: Option<Tensor<4>>,
+        slope: f32,
+    ) -> Tensor<4> {
+        let (mut mean, var) = (self.running_mean.value(), self.running_var.value());
+        if let Some(bias) = conv_bias {
+            mean = mean - bias;
+        }
+        let (gamma, beta) = (self.weight.val(), self.bias.val());
+        let mut x = batch_norm(x, gamma, beta, mean, var, f64::from(EPSILON));
+        if let Some(shortcut) = shortcut {
+            x = x + shortcut;
+        }
+        if slope < 1.0 { leaky_relu(x, f64::from(slope)) } else { x }
+    }
+
+    fn train(
+        &self,
+        x: Tensor<4>,
+        conv_bias: Option<Tensor<1>>,
+        shortcut: Option<Tensor<4>>,
+        slope: f32,
+    ) -> Tensor<4> {
+        let [batch, channels, height, width] = x.dims();
         let count = (batch * height * width) as f64;
-        let result = batch_norm_train(x, self.weight.val(), self.bias.val(), Self::EPSILON);
+        let Normalised { output, statistics } =
+            ops::norm(x, self.weight.val(), self.bias.val(), shortcut, slope);
+        let [mut mean, variance] =
+            [0, 1].map(|row| statistics.clone().slice([row..row + 1]).reshape([channels]));
+        if let Some(bias) = conv_bias {
+            mean = mean + bias;
+        }
         // One value a channel has no unbiased variance; PyTorch refuses it, we keep the biased.
-        let unbiased = result.variance.mul_scalar(count / (count - 1.0).max(1.0));
-        Self::blend(&self.running_mean, result.mean);
+        let unbiased = variance.mul_scalar(count / (count - 1.0).max(1.0));
+        Self::blend(&self.running_mean, mean);
         Self::blend(&self.running_var, unbiased);
-        result.output
+        output
     }
 
     fn blend(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {

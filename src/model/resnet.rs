@@ -4,10 +4,13 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 
-use super::layers::{BatchNorm, Conv, ConvConfig, Init, Linear, global_mean};
+use super::layers::{BatchNorm, Conv, ConvConfig, Init, Linear, block, global_mean};
 use super::scaled;
+
+/// Slopes of the leaky ReLU behind a batch norm: zero below zero, or no ReLU at all.
+const RELU: f32 = 0.0;
+const LINEAR: f32 = 1.0;
 
 /// A residual network's shape.
 #[derive(Debug, Clone)]
@@ -117,7 +120,7 @@ struct Projection {
 impl ResNet {
     /// Class scores: `[batch, 3, 32, 32]` to `[batch, classes]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let mut x = relu(self.bn1.forward(self.conv1.forward(x)));
+        let mut x = block(x, &self.conv1, &self.bn1, None, RELU);
         for block in self.layers.iter().flatten() {
             x = block.forward(x);
         }
@@ -128,10 +131,10 @@ impl ResNet {
 impl Block {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let carried = match &self.projection {
-            Some(projection) => projection.bn.forward(projection.conv.forward(x.clone())),
+            Some(Projection { conv, bn }) => block(x.clone(), conv, bn, None, LINEAR),
             None => x.clone(),
         };
-        let y = relu(self.bn1.forward(self.conv1.forward(x)));
-        relu(self.bn2.forward(self.conv2.forward(y)) + carried)
+        let y = block(x, &self.conv1, &self.bn1, None, RELU);
+        block(y, &self.conv2, &self.bn2, Some(carried), RELU)
     }
 }

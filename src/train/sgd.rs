@@ -72,11 +72,11 @@ struct Step<'a> {
 impl ModuleMapper for Step<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let id = param.id;
-        let Some(mut gradient) = self.gradients.remove::<D>(id) else {
-            return param;
-        };
+        let gradient = self.gradients.remove::<D>(id);
         param.map(|value| {
             let value = value.inner();
+            // A convolution's bias before batch norm has no gradient, but it decays.
+            let mut gradient = gradient.unwrap_or_else(|| value.zeros_like());
             let shape = value.dims();
             let Sgd { momentum, weight_decay, velocity } = &mut *self.sgd;
             if *weight_decay > 0.0 {

@@ -1,0 +1,209 @@
+//! Gradients of our operations for Burn's automatic differentiation.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, TensorMetadata};
+
+use super::NetworkOps;
+use super::composed::row_of;
+use super::shape::{ConvGeometry, ConvShape};
+
+impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
+    fn conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        let nodes = [x.node(), weight.node()];
+        let (x, weight) = (x.into_primitive(), weight.into_primitive());
+        match ConvGradient.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let shape = ConvShape::of(&x.shape(), &weight.shape(), geometry);
+                let state = (x.clone(), weight.clone(), shape);
+                prepared.finish(state, B::conv(x, weight, geometry))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::conv(x, weight, geometry)),
+        }
+    }
+
+    fn conv_input_gradient(
+        _gradient: FloatTensor<Self>,
+        _weight: FloatTensor<Self>,
+        _conv: ConvShape,
+    ) -> FloatTensor<Self> {
+        no_second_derivative("convolution")
+    }
+
+    fn conv_weight_gradient(
+        _x: FloatTensor<Self>,
+        _gradient: FloatTensor<Self>,
+        _conv: ConvShape,
+    ) -> FloatTensor<Self> {
+        no_second_derivative("convolution")
+    }
+
+    fn norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let nodes = [x.node(), gamma.node(), beta.node()];
+        let (x, gamma, beta) = (x.into_primitive(), gamma.into_primitive(), beta.into_primitive());
+        let (output, statistics) = match NormGradient.prepare::<C>(nodes).compute_bound().stateful()
+        {
+            OpsKind::Tracked(prepared) => {
+                let (output, statistics) = B::norm(x.clone(), gamma, beta, slope);
+                (prepared.finish((x, statistics.clone(), slope), output), statistics)
+            }
+            OpsKind::UnTracked(prepared) => {
+                let (output, statistics) = B::norm(x, gamma, beta, slope);
+                (prepared.finish(output), statistics)
+            }
+        };
+        (output, <FloatTensor<Self>>::new(statistics))
+    }
+
+    fn norm_gradient(
+        _x: FloatTensor<Self>,
+        _gradient: FloatTensor<Self>,
+        _statistics: FloatTensor<Self>,
+        _slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        no_second_derivative("batch norm")
+    }
+
+    fn norm_add(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let nodes = [x.node(), gamma.node(), beta.node(), shortcut.node()];
+        let (x, gamma, beta) = (x.into_primitive(), gamma.into_primitive(), beta.into_primitive());
+        let shortcut = shortcut.into_primitive();
+        let (output, statistics) =
+            match NormAddGradient.prepare::<C>(nodes).compute_bound().stateful() {
+                OpsKind::Tracked(prepared) => {
+                    let (output, statistics) = B::norm_add(x.clone(), gamma, beta, shortcut, slope);
+                    let state = (x, output.clone(), statistics.clone(), slope);
+                    (prepared.finish(state, output), statistics)
+                }
+                OpsKind::UnTracked(prepared) => {
+                    let (output, statistics) = B::norm_add(x, gamma, beta, shortcut, slope);
+                    (prepared.finish(output), statistics)
+                }
+            };
+        (output, <FloatTensor<Self>>::new(statistics))
+    }
+
+    fn norm_add_gradient(
+        _x: FloatTensor<Self>,
+        _output: FloatTensor<Self>,
+        _gradient: FloatTensor<Self>,
+        _statistics: FloatTensor<Self>,
+        _slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        no_second_derivative("batch norm")
+    }
+}
+
+/// Nothing here takes a gradient of a gradient.
+fn no_second_derivative(of: &str) -> ! {
+    unreachable!("the gradient of a {of} is not differentiated again")
+}
+
+/// `[2, channels]` as two `[channels]`.
+fn two_rows<B: Backend>(rows: &FloatTensor<B>) -> [FloatTensor<B>; 2] {
+    [0, 1].map(|row| row_of::<B>(rows, row))
+}
+
+#[derive(Debug)]
+struct ConvGradient;
+
+impl<B: NetworkOps> Backward<B, 2> for ConvGradient {
+    type State = (FloatTensor<B>, FloatTensor<B>, ConvShape);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 2>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let [x_node, weight_node] = ops.parents;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let (x, weight, shape) = ops.state;
+        // The first layer's input wants none.
+        if let Some(node) = x_node {
+            let of_x = B::conv_input_gradient(gradient.clone(), weight, shape);
+            gradients.register::<B>(node.id, of_x);
+        }
+        if let Some(node) = weight_node {
+            let of_weight = B::conv_weight_gradient(x, gradient, shape);
+            gradients.register::<B>(node.id, of_weight);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct NormGradient;
+
+impl<B: NetworkOps> Backward<B, 3> for NormGradient {
+    type State = (FloatTensor<B>, FloatTensor<B>, f32);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let [x_node, gamma_node, beta_node] = ops.parents;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let (x, statistics, slope) = ops.state;
+        let (of_x, of_parameters) = B::norm_gradient(x, gradient, statistics, slope);
+        if let Some(node) = x_node {
+            gradients.register::<B>(node.id, of_x);
+        }
+        let of_parameters = two_rows::<B>(&of_parameters);
+        for (node, of_parameter) in [gamma_node, beta_node].into_iter().zip(of_parameters) {
+            if let Some(node) = node {
+                gradients.register::<B>(node.id, of_parameter);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct NormAddGradient;
+
+impl<B: NetworkOps> Backward<B, 4> for NormAddGradient {
+    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, f32);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 4>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let [x_node, gamma_node, beta_node, shortcut_node] = ops.parents;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let (x, output, statistics, slope) = ops.state;
+        let (of_x, of_shortcut, of_parameters) =
+            B::norm_add_gradient(x, output, gradient, statistics, slope);
+        for (node, of_input) in [(x_node, of_x), (shortcut_node, of_shortcut)] {
+            if let Some(node) = node {
+                gradients.register::<B>(node.id, of_input);
+            }
+        }
+        let of_parameters = two_rows::<B>(&of_parameters);
+        for (node, of_parameter) in [gamma_node, beta_node].into_iter().zip(of_parameters) {
+            if let Some(node) = node {
+                gradients.register::<B>(node.id, of_parameter);
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Our operations composed from Burn's own, on any backend and in any precision: what the CPU
+//! uses in double precision, where the golden runs show that the algorithm is PyTorch's.
+
+use burn::backend::ops::{BatchNormTrain, BatchNormTrainBackward, ConvOptions};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, TensorMetadata, get_device_settings};
+use burn::tensor::{Scalar, Shape, Slice};
+
+use super::EPSILON;
+use super::shape::{ConvGeometry, ConvShape};
+
+fn options(geometry: ConvGeometry) -> ConvOptions<2> {
+    ConvOptions::new([geometry.stride; 2], [geometry.padding; 2], [1; 2], 1)
+}
+
+pub fn conv<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    geometry: ConvGeometry,
+) -> FloatTensor<B> {
+    B::conv2d(x, weight, None, options(geometry))
+}
+
+pub fn conv_input_gradient<B: Backend>(
+    gradient: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    shape: ConvShape,
+) -> FloatTensor<B> {
+    // Only its sizes are looked at.
+    let x = B::float_zeros(shape.input_shape().into(), &gradient.device(), gradient.dtype().into());
+    B::conv2d_x_backward(x, weight, gradient, options(shape.geometry()))
+}
+
+pub fn conv_weight_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    shape: ConvShape,
+) -> FloatTensor<B> {
+    let sizes = shape.weight_shape().into();
+    let weight = B::float_zeros(sizes, &gradient.device(), gradient.dtype().into());
+    B::conv2d_weight_backward(x, weight, gradient, options(shape.geometry()))
+}
+
+/// See [`super::NetworkOps::norm`] and `norm_add`.
+pub fn norm<B: Backend>(
+    x: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    beta: FloatTensor<B>,
+    shortcut: Option<FloatTensor<B>>,
+    slope: f32,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let BatchNormTrain { mut output, mean, variance } =
+        B::batch_norm_train(x, gamma.clone(), beta.clone(), f64::from(EPSILON));
+    if let Some(shortcut) = shortcut {
+        output = B::float_add(output, shortcut);
+    }
+    let output = B::leaky_relu(output, Scalar::from(slope));
+    let rows = [mean, variance, gamma, beta].map(|row| {
+        let channels = row.shape()[0];
+        B::float_reshape(row, Shape::from([1, channels]))
+    });
+    (output, B::float_cat(rows.into(), 0))
+}
+
+fn leaky_relu_gradient<B: Backend>(
+    output: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    slope: f32,
+) -> FloatTensor<B> {
+    let bool_dtype = get_device_settings::<B>(&output.device()).bool_dtype;
+    let is_below = B::float_lower_equal_elem(output, Scalar::from(0.0), bool_dtype);
+    let below = B::float_mul_scalar(gradient.clone(), Scalar::from(slope));
+    B::float_mask_where(gradient, is_below, below)
+}
+
+/// What batch norm gives without leaky ReLU: it has the sign of the output that was not kept.
+pub fn norm_again<B: Backend>(x: FloatTensor<B>, statistics: FloatTensor<B>) -> FloatTensor<B> {
+    let (gamma, beta) = (row_of::<B>(&statistics, 2), row_of::<B>(&statistics, 3));
+    B::batch_norm_train(x, gamma, beta, f64::from(EPSILON)).output
+}
+
+/// A row of `[rows, channels]` as `[channels]`.
+pub fn row_of<B: Backend>(rows: &FloatTensor<B>, row: usize) -> FloatTensor<B> {
+    let channels = rows.shape()[1];
+    let slices = [Slice::from(row..row + 1), Slice::from(0..channels)];
+    B::float_reshape(B::float_slice(rows.clone(), &slices), Shape::from([channels]))
+}
+
+/// The gradients of x, of the shortcut, and `[2, channels]` of gamma and beta. `output` is that of
+/// [`norm`].
+pub fn norm_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    output: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    statistics: FloatTensor<B>,
+    slope: f32,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let channels = statistics.shape()[1];
+    let row = |row| row_of::<B>(&statistics, row);
+    let passed = leaky_relu_gradient::<B>(output, gradient, slope);
+    let BatchNormTrainBackward { x_grad, gamma_grad, beta_grad } = B::batch_norm_train_backward(
+        x,
+        row(2),
+        row(0),
+        row(1),
+        f64::from(EPSILON),
+        passed.clone(),
+    );
+    let of_parameters = [gamma_grad, beta_grad]
+        .map(|row| B::float_reshape(row, Shape::from([1, channels])))
+        .into();
+    (x_grad, passed, B::float_cat(of_parameters, 0))
+}

@@ -1,0 +1,111 @@
+//! Our operations on a graphics card: kernels in CubeCL, within WebGPU's default limits (16 KiB
+//! of workgroup memory, 256 invocations, 8 storage buffers a stage).
+//!
+//! [`conv`] and [`weight_gradient`] are the matrix products behind a convolution, [`layout`] lays
+//! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm.
+
+mod conv;
+mod layout;
+mod norm;
+pub mod tile;
+mod weight_gradient;
+
+use burn::backend::TensorMetadata;
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::Shape;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::empty_device_dtype;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::NetworkOps;
+use super::shape::{ConvGeometry, ConvShape};
+
+/// Four numbers that are read and written together.
+type Quad = Vector<f32, Const<4>>;
+/// Numbers in a [`Quad`].
+const LANES: usize = 4;
+/// Invocations of a workgroup whose invocations each make one number.
+const THREADS: usize = 64;
+
+impl NetworkOps for CubeBackend {
+    fn conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        let shape = ConvShape::of(&x.shape(), &weight.shape(), geometry);
+        conv::forward(into_contiguous(x), into_contiguous(weight), &shape)
+    }
+
+    fn conv_input_gradient(
+        gradient: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self> {
+        conv::input_gradient(into_contiguous(gradient), into_contiguous(weight), &shape)
+    }
+
+    fn conv_weight_gradient(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self> {
+        weight_gradient::launch(into_contiguous(x), into_contiguous(gradient), &shape)
+    }
+
+    fn norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        norm::forward(into_contiguous(x), gamma, beta, None, slope)
+    }
+
+    fn norm_gradient(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        statistics: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let gradient = into_contiguous(gradient);
+        let (of_x, of_parameters, _) =
+            norm::backward(into_contiguous(x), None, gradient, statistics, slope);
+        (of_x, of_parameters)
+    }
+
+    fn norm_add(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        norm::forward(into_contiguous(x), gamma, beta, Some(into_contiguous(shortcut)), slope)
+    }
+
+    fn norm_add_gradient(
+        x: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        statistics: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (output, gradient) = (into_contiguous(output), into_contiguous(gradient));
+        let (of_x, of_parameters, of_shortcut) =
+            norm::backward(into_contiguous(x), Some(output), gradient, statistics, slope);
+        (of_x, of_shortcut.expect("there is a shortcut"), of_parameters)
+    }
+}
+
+/// A tensor of undefined content, beside `like`.
+fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
+    empty_device_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
+}
+
+/// Workgroups of [`THREADS`] that make `count` numbers.
+fn cubes_for(count: usize) -> CubeCount {
+    CubeCount::Static(count.div_ceil(THREADS) as u32, 1, 1)
+}

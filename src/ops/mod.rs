@@ -1,0 +1,174 @@
+//! Operations of our own: where a training step spends its time.
+//!
+//! Burn computes a convolution's passes on WebGPU with kernels that need autotuning or subgroups,
+//! neither of which a browser has, and normalises in many passes over memory. Here each is a few
+//! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Both are one backend extension,
+//! [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of both.
+
+mod autodiff;
+mod composed;
+mod flex;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+pub mod reference;
+pub mod shape;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+#[cfg(feature = "gpu")]
+use burn::backend::fusion::custom::TensorSpec;
+use burn::tensor::Tensor;
+
+use shape::{ConvGeometry, ConvShape};
+
+/// Added to a variance before its root (PyTorch's default).
+pub const EPSILON: f32 = 1e-5;
+
+/// What a network computes most of its time. Tensors are f32 `[batch, channels, height, width]`.
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"), Autodiff)]
+pub trait NetworkOps: Backend {
+    /// Convolution of `x` with `weight` `[channels_out, channels_in, kernel, kernel]`.
+    #[fusion(dtype = x, shape = ConvShape::of(x, weight, *geometry).output_shape().into())]
+    fn conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient of the convolution's input, from that of its output.
+    #[fusion(dtype = gradient, shape = conv.input_shape().into())]
+    fn conv_input_gradient(
+        gradient: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        conv: ConvShape,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient of the convolution's weights, from that of its output.
+    #[fusion(dtype = gradient, shape = conv.weight_shape().into())]
+    fn conv_weight_gradient(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        conv: ConvShape,
+    ) -> FloatTensor<Self>;
+
+    /// Batch norm by the batch's own statistics, then leaky ReLU with `slope` below zero (0 is
+    /// ReLU, 1 is none). Returns the output and `[4, channels]`: mean, biased variance, gamma, beta.
+    #[fusion(meta = norm_specs)]
+    fn norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The gradient of x, and `[2, channels]`: those of gamma and beta.
+    #[fusion(meta = norm_gradient_specs)]
+    fn norm_gradient(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        statistics: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Like [`Self::norm`], with `shortcut` added before the leaky ReLU.
+    #[fusion(meta = norm_add_specs)]
+    fn norm_add(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The gradients of x and of the shortcut, and `[2, channels]`: those of gamma and beta.
+    #[fusion(meta = norm_add_gradient_specs)]
+    fn norm_add_gradient(
+        x: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        statistics: FloatTensor<Self>,
+        slope: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+#[cfg(feature = "gpu")]
+fn rows_of_channels(x: &TensorSpec, rows: usize) -> TensorSpec {
+    TensorSpec::new([rows, x.shape[1]].into(), x.dtype)
+}
+
+#[cfg(feature = "gpu")]
+fn norm_specs(
+    x: &TensorSpec,
+    _gamma: &TensorSpec,
+    _beta: &TensorSpec,
+    _slope: &f32,
+) -> (TensorSpec, TensorSpec) {
+    (x.clone(), rows_of_channels(x, 4))
+}
+
+#[cfg(feature = "gpu")]
+fn norm_gradient_specs(
+    x: &TensorSpec,
+    _gradient: &TensorSpec,
+    _statistics: &TensorSpec,
+    _slope: &f32,
+) -> (TensorSpec, TensorSpec) {
+    (x.clone(), rows_of_channels(x, 2))
+}
+
+#[cfg(feature = "gpu")]
+fn norm_add_specs(
+    x: &TensorSpec,
+    _gamma: &TensorSpec,
+    _beta: &TensorSpec,
+    _shortcut: &TensorSpec,
+    _slope: &f32,
+) -> (TensorSpec, TensorSpec) {
+    (x.clone(), rows_of_channels(x, 4))
+}
+
+#[cfg(feature = "gpu")]
+fn norm_add_gradient_specs(
+    x: &TensorSpec,
+    _output: &TensorSpec,
+    _gradient: &TensorSpec,
+    _statistics: &TensorSpec,
+    _slope: &f32,
+) -> (TensorSpec, TensorSpec, TensorSpec) {
+    (x.clone(), x.clone(), rows_of_channels(x, 2))
+}
+
+/// Convolution: `x` `[batch, channels_in, height, width]`, `weight`
+/// `[channels_out, channels_in, kernel, kernel]`.
+pub fn conv(x: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::conv(x.into_dispatch(), weight.into_dispatch(), geometry))
+}
+
+/// A normalised batch.
+pub struct Normalised {
+    /// Same shape as the input.
+    pub output: Tensor<4>,
+    /// Mean and biased variance of each channel, `[2, channels]`; no gradient flows through them.
+    pub statistics: Tensor<2>,
+}
+
+/// Batch norm by the batch's statistics, plus `shortcut`, then leaky ReLU with `slope` below zero.
+/// `gamma` and `beta` are `[channels]`.
+pub fn norm(
+    x: Tensor<4>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    shortcut: Option<Tensor<4>>,
+    slope: f32,
+) -> Normalised {
+    let (x, gamma, beta) = (x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
+    let (output, statistics) = match shortcut {
+        None => Dispatch::norm(x, gamma, beta, slope),
+        Some(shortcut) => Dispatch::norm_add(x, gamma, beta, shortcut.into_dispatch(), slope),
+    };
+    let statistics = Tensor::<2>::from_dispatch(statistics);
+    Normalised {
+        output: Tensor::from_dispatch(output),
+        statistics: statistics.slice([0..2]),
+    }
+}
