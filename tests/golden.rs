@@ -6,10 +6,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
+use common::compare::{largest_error, relative_error};
 use common::{Golden, NETWORKS};
 use futures_executor::block_on;
 use proden::experiment::NetworkKind;
-use proden::model::{NetworkConfig, weights};
+use proden::model::weights::{self, HostTensor};
+use proden::model::NetworkConfig;
 
 /// A reference run; None, and said, where the files are not.
 fn golden(network: (NetworkKind, f64)) -> Option<Golden> {
@@ -37,6 +39,34 @@ fn the_last_bit_decides_a_near_tie() {
     if let Some(golden) = golden(NETWORKS[0]) {
         println!("nudged {}", block_on(golden.nudged().check(&Device::flex())));
     }
+}
+
+fn tensor(values: &[f32]) -> HostTensor {
+    HostTensor { shape: vec![values.len()], values: values.to_vec() }
+}
+
+#[test]
+fn differences_are_measured() {
+    assert_eq!(largest_error("x", &tensor(&[1.0, 2.0]), &tensor(&[1.5, 1.0])), 1.0);
+    assert_eq!(relative_error("x", 3.0, 2.0), 0.5);
+}
+
+#[test]
+#[should_panic(expected = "x is not finite")]
+fn no_number_is_no_small_difference() {
+    largest_error("x", &tensor(&[1.0, f32::NAN]), &tensor(&[1.0, 2.0]));
+}
+
+#[test]
+#[should_panic(expected = "the shape of x")]
+fn a_missing_entry_is_no_small_difference() {
+    largest_error("x", &tensor(&[1.0]), &tensor(&[1.0, 2.0]));
+}
+
+#[test]
+#[should_panic(expected = "the loss: NaN, not 2")]
+fn a_loss_that_is_no_number_is_far_off() {
+    relative_error("the loss", f64::NAN, 2.0);
 }
 
 #[test]

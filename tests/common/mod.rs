@@ -3,6 +3,8 @@
 //! 64 images, batches of 16 in order, two epochs, SGD: losses, gradients, confidences and the
 //! final network are compared with PyTorch's, which computed in float64.
 
+pub mod compare;
+
 use std::collections::BTreeMap;
 
 use burn::module::ParamId;
@@ -17,6 +19,11 @@ use proden::model::weights::{self, HostTensor, TensorMap};
 use proden::model::{Network, NetworkConfig};
 use proden::train::trainer::Trainer;
 use safetensors::{Dtype, SafeTensors};
+
+use compare::{host, largest, largest_error, relative_error};
+
+/// Of a reference run: two epochs of 64 images, 16 a step.
+const STEPS: usize = 8;
 
 /// The networks of the reference runs, with their widths.
 pub const NETWORKS: [(NetworkKind, f64); 3] =
@@ -62,6 +69,7 @@ impl Golden {
         let file = SafeTensors::deserialize(tensors).expect("golden safetensors");
         let json: serde_json::Value = serde_json::from_str(json).expect("golden json");
         let losses = json["losses"].as_array().expect("losses");
+        assert_eq!(losses.len(), STEPS, "losses of {kind}");
         let floats = floats(&file);
         let labels = file.tensor("labels").expect("labels");
         let members = floats["candidates"].values.iter().map(|&member| member as u8).collect();
@@ -110,13 +118,14 @@ impl Golden {
         for (step, &expected) in self.losses.iter().enumerate() {
             let loss = trainer.step().loss.into_data_async().await.expect("loss");
             let loss: f64 = loss.iter().next().expect("one loss");
-            worst.0 = worst.0.max((loss / expected - 1.0).abs());
-            assert!(worst.0 < bounds.loss, "{} step {step}: {loss}, not {expected}", self.kind);
+            let error = relative_error(&format!("the loss of step {step}"), loss, expected);
+            worst.0 = worst.0.max(error);
+            assert!(error < bounds.loss, "{} step {step}: {loss}, not {expected}", self.kind);
             if trainer.at_epoch_end() {
                 trainer.end_epoch();
                 let name = format!("confidences_epoch{}", trainer.epoch());
                 let stored = trainer.stored_confidences().into_data_async().await.expect("read");
-                let error = largest_error(&stored, &self.floats[&name].values);
+                let error = largest_error(&name, &host(&stored), &self.floats[&name]);
                 worst.1 = worst.1.max(error);
                 assert!(error < bounds.confidence, "{} {name}: {error}", self.kind);
             }
@@ -161,7 +170,7 @@ impl Golden {
         let input = Tensor::from_data(TensorData::new(pixels, [ids.len(), 3, 32, 32]), device);
         let scores = trainer.network_for_evaluation().forward(input, None);
         let scores = scores.into_data_async().await.expect("scores");
-        let error = largest_error(&scores, &self.floats[name].values);
+        let error = largest_error(name, &host(&scores), &self.floats[name]);
         assert!(error < self.bounds(device).score, "{} {name}: {error}", self.kind);
         error
     }
@@ -171,8 +180,7 @@ impl Golden {
         let trainer = self.trainer(device);
         let gradients = Gradients(trainer.gradients());
         let found = weights::collect(trainer.network(), gradients).await.expect("gradients");
-        let of = |name: &str| &self.floats[&format!("grad.{name}")].values;
-        let largest = |values: &[f32]| values.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+        let of = |name: &str| &self.floats[&format!("grad.{name}")];
         for (name, gradient) in &found {
             // Batch norm takes out what a convolution's bias adds: that gradient is zero but for
             // rounding, and has no largest entry to be measured by. Its kernel's serves.
@@ -180,8 +188,8 @@ impl Golden {
                 Some(conv) if conv.starts_with('c') => largest(of(&format!("{conv}.weight"))),
                 _ => largest(of(name)),
             };
-            let errors = gradient.values.iter().zip(of(name)).map(|(a, b)| (a - b).abs());
-            let error = errors.fold(0.0, f32::max) / scale;
+            assert!(scale > 0.0, "{} gradient of {name}", self.kind);
+            let error = largest_error(name, gradient, of(name)) / scale;
             assert!(
                 error < self.bounds(device).gradient,
                 "{} gradient of {name}: {error}",
@@ -213,9 +221,4 @@ impl TensorMap for Gradients {
     fn tensor<const D: usize>(&mut self, id: ParamId, _value: Tensor<D>) -> Option<Tensor<D>> {
         self.0.remove(id)
     }
-}
-
-fn largest_error(found: &TensorData, expected: &[f32]) -> f32 {
-    assert_eq!(found.shape().iter().product::<usize>(), expected.len());
-    found.iter::<f32>().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
