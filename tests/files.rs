@@ -2,6 +2,8 @@
 
 #[path = "common/conversation.rs"]
 mod conversation;
+#[path = "common/runs.rs"]
+mod runs;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,54 +12,14 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use conversation::{converse_until, epochs, is_end, tiny};
 use futures_executor::block_on;
-use proden::experiment::metrics::EpochMetrics;
 use proden::experiment::{Augmentation, Experiment, Method, NetworkKind};
 use proden::model::file::{FileError, ModelFile};
 use proden::model::weights::{self, HostTensor, WeightsError};
-use proden::protocol::{Command, Event, FileKind, Opening, Payload, Saving};
+use proden::protocol::{Command, Event, FileKind, Opening};
 use proden::train::checkpoint::Checkpoint;
+use runs::{go_on, run, start};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-
-/// What a run came to: its epochs, and its checkpoint at the end.
-struct Outcome {
-    epochs: Vec<EpochMetrics>,
-    checkpoint: Vec<u8>,
-}
-
-/// Runs the commands to the end of a run, and saves a checkpoint there. The run is stopped at the
-/// first report of so many steps in an epoch.
-fn run(commands: Vec<(Command, Payload)>, stop_at: Option<usize>) -> Outcome {
-    let events = converse_until(commands, move |event, _, sender| {
-        if let Event::Progress(report) = event
-            && stop_at.is_some_and(|step| report.step >= step)
-        {
-            sender.unbounded_send((Command::Stop, None)).unwrap();
-        }
-        if is_end(event) {
-            let save = Command::Save { what: FileKind::Checkpoint };
-            sender.unbounded_send((save, None)).unwrap();
-        }
-        matches!(event, Event::Saved(_))
-    });
-    let saved = events.iter().find_map(|(event, payload)| match event {
-        Event::Saved(Saving::File(FileKind::Checkpoint)) => payload.clone(),
-        _ => None,
-    });
-    let epochs = epochs(events.iter().map(|(event, _)| event));
-    let last = &events[events.len() - 1];
-    Outcome { epochs, checkpoint: saved.unwrap_or_else(|| panic!("{last:?}")) }
-}
-
-fn start(experiment: &Experiment) -> Vec<(Command, Payload)> {
-    vec![(Command::Start { experiment: experiment.clone() }, None)]
-}
-
-fn go_on(checkpoint: Vec<u8>, experiment: &Experiment) -> Vec<(Command, Payload)> {
-    let open = Command::Open { name: "checkpoint.safetensors".to_owned() };
-    let go_on = Command::Continue { experiment: experiment.clone() };
-    vec![(open, Some(checkpoint)), (go_on, None)]
-}
 
 /// Two checkpoints are the same but for times.
 fn assert_same(ours: &[u8], theirs: &[u8]) {
@@ -299,38 +261,5 @@ fn malformed_files_are_refused_with_a_message() {
         };
         assert!(failure.fault.contains(part) && failure.fault.contains(case), "{}", failure.fault);
         assert!(!failure.remedy.is_empty());
-    }
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
-
-    /// A checkpoint with a changed byte or two is read or refused, never a panic; what is read
-    /// can be gone on with or is refused then.
-    #[test]
-    fn no_damage_to_a_checkpoint_panics(changes in proptest::collection::vec((0.0..1.0_f64, 0_u8..=255), 1..4)) {
-        static GOOD: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
-            run(start(&Experiment { epochs: 1, ..tiny() }), Some(2)).checkpoint
-        });
-        let mut bytes = GOOD.clone();
-        let header_len = u64::from_le_bytes(*bytes.first_chunk().unwrap()) as f64;
-        for (at, byte) in changes {
-            // Mostly in the header: the rest is numbers.
-            let at = (at * header_len * 1.1) as usize;
-            bytes[at] = byte;
-        }
-        if let Ok(checkpoint) = Checkpoint::read(&bytes) {
-            let _ = checkpoint.model.network(&Device::flex());
-            let _ = checkpoint.to_bytes();
-        }
-        if let Ok(model) = ModelFile::read(&bytes) {
-            let _ = model.network(&Device::flex());
-        }
-    }
-
-    #[test]
-    fn no_bytes_panic(bytes in proptest::collection::vec(0_u8..=255, 0..300)) {
-        let _ = ModelFile::read(&bytes);
-        let _ = Checkpoint::read(&bytes);
     }
 }
