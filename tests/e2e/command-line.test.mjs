@@ -71,7 +71,7 @@ async function folderFor(t) {
 async function goOn(page, checkpoint) {
   assert.equal(await open(page, checkpoint), 'checkpoint');
   await setSettings(page, { epochs: 2 });
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   await waitState(page, 'finished', seconds(60));
 }
 

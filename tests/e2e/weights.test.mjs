@@ -22,7 +22,7 @@ const scene = stage();
 
 /** One click on continue, and the rest of the run. */
 async function goOn(page) {
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   await waitState(page, 'finished', seconds(60));
 }
 
@@ -62,11 +62,11 @@ scene('a finished run goes on in its tab', { timeout: minutes(3) }, async (it) =
   const whole = await undisturbed(it, { ...SMALL, epochs: 3 });
   await visit(page, link(it.url, SMALL));
   await run(page, seconds(60));
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   it.say(await waitError(page, [/2 epochs/, /more epochs/i]));
   assert.equal((await epochs(page)).length, 2, 'a refusal must not lose what was measured');
   await setSettings(page, { lr: 0.01, epochs: 3 });
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   it.say(await waitError(page, [/lr/, /0\.05/]));
   await setSettings(page, { lr: 0.05 });
   await goOn(page);
