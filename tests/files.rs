@@ -4,6 +4,8 @@
 mod conversation;
 #[path = "common/runs.rs"]
 mod runs;
+#[path = "common/tell.rs"]
+mod tell;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,6 +22,7 @@ use proden::train::checkpoint::Checkpoint;
 use runs::{go_on, run, start};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use tell::tell;
 
 /// Two checkpoints are the same but for times.
 fn assert_same(ours: &[u8], theirs: &[u8]) {
@@ -151,7 +154,7 @@ type RawTensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 fn golden_init(name: &str) -> Option<RawTensors> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/golden");
     let Ok(bytes) = fs::read(folder.join(name).with_extension("safetensors")) else {
-        println!("SKIPPED: {} is not here", folder.display());
+        tell(&format!("SKIPPED: {} is not here", folder.display()));
         return None;
     };
     let file = SafeTensors::deserialize(&bytes).unwrap();

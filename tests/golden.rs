@@ -1,6 +1,8 @@
 //! Our numbers are PyTorch's: the reference runs on the CPU, natively.
 
 mod common;
+#[path = "common/tell.rs"]
+mod tell;
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,12 +14,13 @@ use futures_executor::block_on;
 use proden::experiment::NetworkKind;
 use proden::model::weights::{self, HostTensor};
 use proden::model::NetworkConfig;
+use tell::tell;
 
 /// A reference run; None, and said, where the files are not.
 fn golden(network: (NetworkKind, f64)) -> Option<Golden> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/golden");
     if !folder.is_dir() {
-        println!("SKIPPED: {} is not here: no comparison with PyTorch", folder.display());
+        tell(&format!("SKIPPED: {} is not here: no comparison with PyTorch", folder.display()));
         return None;
     }
     let file = |extension| folder.join(network.0.name()).with_extension(extension);
@@ -29,7 +32,7 @@ fn golden(network: (NetworkKind, f64)) -> Option<Golden> {
 #[test]
 fn training_follows_pytorch() {
     for golden in NETWORKS.into_iter().filter_map(golden) {
-        println!("{}", block_on(golden.check(&Device::flex())));
+        tell(&block_on(golden.check(&Device::flex())));
     }
 }
 
@@ -37,7 +40,7 @@ fn training_follows_pytorch() {
 #[test]
 fn the_last_bit_decides_a_near_tie() {
     if let Some(golden) = golden(NETWORKS[0]) {
-        println!("nudged {}", block_on(golden.nudged().check(&Device::flex())));
+        tell(&format!("nudged {}", block_on(golden.nudged().check(&Device::flex()))));
     }
 }
 
