@@ -110,7 +110,17 @@ impl Given {
     ///
     /// # Errors
     /// When a value is none, or two contradict each other.
-    pub fn over(&self, mut experiment: Experiment) -> Result<Experiment> {
+    pub fn over(&self, experiment: Experiment) -> Result<Experiment> {
+        let experiment = self.settings_over(experiment)?;
+        check_folder(&experiment)?;
+        Ok(experiment)
+    }
+
+    /// The same for what needs no data.
+    ///
+    /// # Errors
+    /// As [`Self::over`].
+    pub fn settings_over(&self, mut experiment: Experiment) -> Result<Experiment> {
         if let Some((path, entries)) = &self.config {
             let ignored = experiment.set_all(entries).map_err(|error| {
                 Usage(format!("{} has a bad entry: {error}. Change it there.", path.display()))
@@ -124,7 +134,6 @@ impl Given {
         }
         experiment.check().map_err(|error| Usage(format!("--{error}")))?;
         device(experiment.device.name()).map_err(|problem| Usage(format!("device: {problem}")))?;
-        check_folder(&experiment)?;
         Ok(experiment)
     }
 }
