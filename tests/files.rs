@@ -67,6 +67,27 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
     }
 }
 
+/// DESIGN.md, part 4: for other programs that look into the file.
+#[test]
+fn a_checkpoint_says_in_its_metadata_where_the_run_stands() {
+    let experiment = Experiment { seed: 7, ..tiny() };
+    let bytes = run(start(&experiment), None).checkpoint;
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let text = &header.metadata().as_ref().unwrap()["proden"];
+    let said: serde_json::Value = serde_json::from_str(text).unwrap();
+    let position = &said["position"];
+    for (name, expected) in [("epoch", 2), ("step", 0), ("seed", 7)] {
+        assert_eq!(position[name], expected, "{name}");
+    }
+    assert_eq!(said["experiment"]["train-limit"], 96);
+    let history = Checkpoint::read(&bytes).unwrap().history;
+    assert_eq!(said["history"].as_array().unwrap().len(), 2);
+    for (said, epoch) in said["history"].as_array().unwrap().iter().zip(&history) {
+        assert_eq!(said["epoch"], epoch.epoch);
+        assert!((said["loss"].as_f64().unwrap() / epoch.loss - 1.0).abs() < 1e-12);
+    }
+}
+
 #[test]
 fn a_stopped_run_goes_on_where_it_was_stopped() {
     let three = Experiment { epochs: 3, batch: 8, ..tiny() };

@@ -59,11 +59,26 @@ pub struct Position {
 }
 
 /// The metadata: a model's description, and the position beside it.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Metadata {
-    #[serde(flatten)]
-    description: Description,
     position: Position,
+}
+
+/// The metadata as it is written. Seed and history stand there for whoever looks into the file;
+/// what is read is the experiment's seed and the tensor, which is not rounded.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    description: &'a Description,
+    position: WrittenPosition<'a>,
+    history: &'a [EpochMetrics],
+}
+
+#[derive(Serialize)]
+struct WrittenPosition<'a> {
+    #[serde(flatten)]
+    position: &'a Position,
+    seed: u64,
 }
 
 impl Checkpoint {
@@ -81,7 +96,7 @@ impl Checkpoint {
     /// # Errors
     /// When the parts do not fit together.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FileError> {
-        let description = self.model.description.clone().ok_or_else(missing_description)?;
+        let description = self.model.description.as_ref().ok_or_else(missing_description)?;
         let classes = description.class_names.len();
         let mut parts = Parts::default();
         self.model.add_to(&mut parts, MODEL);
@@ -104,8 +119,10 @@ impl Checkpoint {
         let shape = vec![self.history.len(), HISTORY_COLUMNS];
         parts.add(HISTORY, Dtype::F64, shape, history.collect());
         parts.add(LOSS_SUM, Dtype::F64, vec![], self.loss_sum.to_le_bytes().to_vec());
-        let metadata = Metadata { description, position: self.position.clone() };
-        let text = serde_json::to_string(&metadata)
+        let seed = description.experiment.seed;
+        let position = WrittenPosition { position: &self.position, seed };
+        let written = Written { description, position, history: &self.history };
+        let text = serde_json::to_string(&written)
             .map_err(|error| FileError::Description(error.to_string()))?;
         parts.to_bytes(Some(text))
     }
@@ -123,7 +140,7 @@ impl Checkpoint {
         let (text, file) = file::open(bytes)?;
         let text = text.ok_or_else(missing_description)?;
         let description = file::parse_metadata(&text)?;
-        let Metadata { position, .. } = serde_json::from_str(&text)
+        let Metadata { position } = serde_json::from_str(&text)
             .map_err(|error| FileError::Description(error.to_string()))?;
         let mut model = ModelFile {
             description: Some(description),
