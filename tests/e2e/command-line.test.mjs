@@ -82,6 +82,13 @@ scene('page and command line take the same first step', { timeout: minutes(3) },
   compare(it, await table(it.page), await train(await folderFor(it.t), settings), FIVE_DIGITS);
 });
 
+scene('page and command line see the same augmented images', { timeout: minutes(3) }, async (it) => {
+  const settings = { ...SETTINGS, 'train-limit': SETTINGS.batch, augment: 'flip-crop' };
+  await visit(it.page, link(it.url, settings));
+  await run(it.page, seconds(60));
+  compare(it, await table(it.page), await train(await folderFor(it.t), settings), FIVE_DIGITS);
+});
+
 scene('page and command line give the same run', { timeout: minutes(3) }, async (it) => {
   await visit(it.page, link(it.url, SETTINGS));
   await run(it.page, seconds(60));
