@@ -140,7 +140,8 @@ fn first_name(path: &str) -> Option<String> {
 fn imports_are_found_however_they_are_written() {
     let modules = |text: &str| modules_of_ours(text).into_iter().collect::<Vec<_>>();
     assert_eq!(modules("use crate::data::images::ImageSet;"), ["data"]);
-    let grouped = "use crate::{\n    data::{images::ImageSet, cifar},\n    engine,\n};\nuse crate::ui;";
+    let grouped =
+        "use crate::{\n    data::{images::ImageSet, cifar},\n    engine,\n};\nuse crate::ui;";
     assert_eq!(modules(grouped), ["data", "engine", "ui"]);
     assert_eq!(modules("let x = crate::cli::FAILED;"), ["cli"]);
     assert_eq!(modules("//! See crate::train.\nuse my_crate::engine;"), [""; 0]);

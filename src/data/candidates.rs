@@ -123,7 +123,8 @@ impl CandidateSets {
 /// since a class that is not among the images can be a candidate all the same. Other classes
 /// without an image are alone in theirs.
 fn superclass_of_each_class(images: &ImageSet, classes: usize) -> Vec<usize> {
-    let known: &[u8] = if classes == CIFAR100_SUPERCLASSES.len() { &CIFAR100_SUPERCLASSES } else { &[] };
+    let known: &[u8] =
+        if classes == CIFAR100_SUPERCLASSES.len() { &CIFAR100_SUPERCLASSES } else { &[] };
     let alone = (known.len()..classes).map(|class| classes + class);
     let mut superclass: Vec<usize> =
         known.iter().map(|&coarse| usize::from(coarse)).chain(alone).collect();

@@ -194,10 +194,7 @@ impl Checkpoint {
         let has_candidate = |set: &[u8]| set.contains(&1) && set.iter().all(|&member| member <= 1);
         first_of([
             (images == 0, "there are no training images"),
-            (
-                step > images.div_ceil(experiment.batch),
-                "the step lies beyond the end of its epoch",
-            ),
+            (step > images.div_ceil(experiment.batch), "the step lies beyond the end of its epoch"),
             (
                 self.candidates.len() != images.saturating_mul(classes),
                 "the candidate sets are not one an image",

@@ -95,10 +95,8 @@ fn cifar100_is_fetched_trained_on_and_tested() {
 #[test]
 fn both_data_sets_are_fetched_at_once() {
     let folder = TempDir::new().unwrap();
-    let files = vec![
-        ("/cifar-10-binary.tar.gz", cifar10()),
-        ("/cifar-100-binary.tar.gz", cifar100()),
-    ];
+    let files =
+        vec![("/cifar-10-binary.tar.gz", cifar10()), ("/cifar-100-binary.tar.gz", cifar100())];
     let server = Server::of(files, &[Manner::Well]);
     let outcome = fetch(folder.path(), &server, &["--dataset", "all"]).ok();
     assert_eq!(outcome.stdout, "cifar10 is in data\ncifar100 is in data\n");

@@ -43,7 +43,7 @@ scene('WebGPU and CPU give the same losses', { timeout: minutes(10) }, async (it
   assert.ok(differences.every((difference) => difference <= TOLERANCE), `${differences}`);
 });
 
-// One step of each: PyTorch's flip and crop are drawn on the CPU, so that all devices see the same.
+// One step of each: flips and crops are drawn on the CPU, so that all devices see the same.
 const AUGMENTED = { ...TINY, augment: 'flip-crop', 'train-limit': TINY.batch };
 
 scene('WebGPU and CPU see the same augmented images', { timeout: minutes(5) }, async (it) => {

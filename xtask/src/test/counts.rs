@@ -104,7 +104,10 @@ mod tests {
         let output = "test result: \x1b[32mok\x1b(B\x1b[m. 7 passed; 0 failed; 0 ignored\n";
         let output = output.replace("\x1b(B", "");
         assert_eq!(in_cargo(&output), Counts { passed: 7, failed: 0, skipped: 0 });
-        assert_eq!(in_node("\x1b[34mℹ pass 2\x1b[39m\n"), Counts { passed: 2, failed: 0, skipped: 0 });
+        assert_eq!(
+            in_node("\x1b[34mℹ pass 2\x1b[39m\n"),
+            Counts { passed: 2, failed: 0, skipped: 0 }
+        );
     }
 
     #[test]
@@ -121,7 +124,10 @@ mod tests {
         let spec = "✔ trains (12.3ms)\nℹ tests 6\nℹ suites 0\nℹ pass 4\nℹ fail 1\nℹ cancelled 1\n\
             ℹ skipped 0\nℹ todo 0\nℹ duration_ms 54.4\n";
         assert_eq!(in_node(spec), Counts { passed: 4, failed: 2, skipped: 0 });
-        assert_eq!(in_node("# tests 3\n# pass 3\n# fail 0\n"), Counts { passed: 3, failed: 0, skipped: 0 });
+        assert_eq!(
+            in_node("# tests 3\n# pass 3\n# fail 0\n"),
+            Counts { passed: 3, failed: 0, skipped: 0 }
+        );
         assert_eq!(in_node("# passed all of it\n"), Counts::default());
     }
 }

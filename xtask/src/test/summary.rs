@@ -64,8 +64,16 @@ mod tests {
         let tally = |ok, passed, failed| Tally::tests(ok, Counts { passed, failed, skipped: 0 });
         assert_eq!(tally(true, 5, 0), Tally(Counts { passed: 5, failed: 0, skipped: 0 }));
         assert_eq!(tally(false, 5, 2), Tally(Counts { passed: 5, failed: 2, skipped: 0 }));
-        assert_eq!(tally(false, 5, 0), Tally(Counts { passed: 5, failed: 1, skipped: 0 }), "it broke off");
-        assert_eq!(tally(true, 0, 0), Tally(Counts { passed: 0, failed: 1, skipped: 0 }), "it had no tests");
+        assert_eq!(
+            tally(false, 5, 0),
+            Tally(Counts { passed: 5, failed: 1, skipped: 0 }),
+            "it broke off"
+        );
+        assert_eq!(
+            tally(true, 0, 0),
+            Tally(Counts { passed: 0, failed: 1, skipped: 0 }),
+            "it had no tests"
+        );
     }
 
     #[test]
