@@ -1,33 +1,21 @@
 //! Our numbers are PyTorch's: the reference runs on the CPU, natively.
 
+#[allow(dead_code, reason = "each test takes what it needs")]
 mod common;
+#[path = "common/reference.rs"]
+mod reference;
 #[path = "common/tell.rs"]
 mod tell;
 
-use std::fs;
-use std::path::PathBuf;
-
 use burn::tensor::Device;
+use common::NETWORKS;
 use common::compare::{largest_error, relative_error};
-use common::{Golden, NETWORKS};
 use futures_executor::block_on;
 use proden::experiment::NetworkKind;
-use proden::model::weights::{self, HostTensor};
 use proden::model::NetworkConfig;
+use proden::model::weights::{self, HostTensor};
+use reference::golden;
 use tell::tell;
-
-/// A reference run; None, and said, where the files are not.
-fn golden(network: (NetworkKind, f64)) -> Option<Golden> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/golden");
-    if !folder.is_dir() {
-        tell(&format!("SKIPPED: {} is not here: no comparison with PyTorch", folder.display()));
-        return None;
-    }
-    let file = |extension| folder.join(network.0.name()).with_extension(extension);
-    let tensors = fs::read(file("safetensors")).unwrap();
-    let json = fs::read_to_string(file("json")).unwrap();
-    Some(Golden::parse(network, &tensors, &json))
-}
 
 #[test]
 fn training_follows_pytorch() {
