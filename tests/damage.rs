@@ -19,6 +19,7 @@ use proden::model::weights::HostTensor;
 use proden::protocol::{Classification, Command, Event, FileKind, Opening, Payload, Saving};
 use proden::train::checkpoint::Checkpoint;
 use runs::{go_on, run, start};
+use safetensors::SafeTensors;
 
 /// A run of two steps an epoch.
 fn least() -> Experiment {
@@ -45,6 +46,17 @@ fn refused(change: impl Fn(&mut Checkpoint)) -> String {
         Err(FileError::Inconsistent(fault)) => fault,
         other => panic!("{:?}", other.map(|checkpoint| checkpoint.position)),
     }
+}
+
+/// The file with a part of its description replaced.
+fn described_otherwise(from: &str, to: &str) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(&GOOD).unwrap();
+    let mut metadata = header.metadata().clone().unwrap();
+    let text = metadata.get_mut("proden").unwrap();
+    assert!(text.contains(from), "{text}");
+    *text = text.replace(from, to);
+    let tensors = SafeTensors::deserialize(&GOOD).unwrap();
+    safetensors::serialize(tensors.iter(), Some(metadata)).unwrap()
 }
 
 #[test]
@@ -86,11 +98,12 @@ fn a_position_may_be_as_large_as_a_number_gets() {
         assert_eq!(fault, "the step lies beyond the end of its epoch");
     }
     for images in [usize::MAX, usize::MAX / 10 + 1] {
-        let change = |checkpoint: &mut Checkpoint| checkpoint.position.images = images;
-        // The writer finds it out itself.
-        let mut checkpoint = good();
-        change(&mut checkpoint);
-        assert!(checkpoint.to_bytes().is_err());
+        let bytes = described_otherwise("\"images\":16", &format!("\"images\":{images}"));
+        let error = Checkpoint::read(&bytes).unwrap_err();
+        assert_eq!(
+            error,
+            FileError::Inconsistent("the candidate sets are not one an image".to_owned())
+        );
     }
     let fault = refused(|checkpoint| checkpoint.position.epoch = usize::MAX);
     assert_eq!(fault, "the history has not as many epochs as were trained");
