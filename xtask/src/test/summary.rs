@@ -48,10 +48,12 @@ pub fn table(lines: &[Line]) -> String {
         let _ = writeln!(text, "{name:<14}{verdict:<8}{elapsed_secs:>9.1}{passed:>9}{skipped:>9}");
         total = total + tally.0;
     }
+    let _ = write!(text, "{} passed, {} failed", total.passed, total.failed);
     if total.skipped > 0 {
-        let _ = writeln!(text, "{} parts of tests were left out: see SKIPPED above", total.skipped);
+        // What was left out stands above, in lines with the word SKIPPED.
+        let _ = write!(text, ", {} skipped", total.skipped);
     }
-    let _ = writeln!(text, "{} passed, {} failed", total.passed, total.failed);
+    text.push('\n');
     text
 }
 
@@ -85,7 +87,9 @@ mod tests {
         ]);
         assert!(text.contains("fmt           ok            0.5        1        0\n"), "{text}");
         assert!(text.contains("native        FAILED       93.0       40        3\n"), "{text}");
-        assert!(text.contains("\n3 parts of tests were left out"), "{text}");
-        assert!(text.ends_with("\n41 passed, 2 failed\n"), "{text}");
+        assert!(text.ends_with("\n41 passed, 2 failed, 3 skipped\n"), "{text}");
+        let text =
+            table(&[Line { name: "fmt".into(), tally: Tally::check(true), elapsed_secs: 0.5 }]);
+        assert!(text.ends_with("\n1 passed, 0 failed\n"), "{text}");
     }
 }
