@@ -213,7 +213,7 @@ mod tests {
     /// Few images do not show all classes.
     #[test]
     fn classes_without_an_image_are_candidates_of_their_superclass() {
-        let labels = vec![4, 30, 99];
+        let labels: Vec<u8> = vec![4, 30, 99];
         let superclasses =
             labels.iter().map(|&label| CIFAR100_SUPERCLASSES[usize::from(label)]).collect();
         let images = ImageSet { pixels: Vec::new(), labels, superclasses };

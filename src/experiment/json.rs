@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn what_means_nothing_here_is_left_out_and_told() {
         let mut experiment = Experiment::default();
-        let set = |experiment: &mut Experiment, text| {
+        let set = |experiment: &mut Experiment, text: &str| {
             experiment.set_all(&serde_json::from_str(text).unwrap())
         };
         let python = r#"{"Mode": "train", "save_path": "runs/", "lr": 0.01, "num_workers": 4, "verbose": null}"#;
