@@ -18,7 +18,7 @@ scene('progress: bytes while a file is being fetched', {}, async (it) => {
   const settings = { ...TINY, dataset: 'cifar10', data: host.url('stall') };
   await visit(page, link(it.url, settings));
   await start(page);
-  await page.locator('.status-sentence').filter({ hasText: /data_batch_1\.bin: 61\.5 kB of 196\.7 kB/ }).waitFor();
+  await page.locator('.status-sentence').filter({ hasText: /data_batch_1\.bin: 61 kB of 197 kB/ }).waitFor();
   assert.equal(await attribute(page, 'status', 'data-state'), 'loading');
   const bar = page.locator('.progress.is-download');
   assert.ok(await bar.isVisible());

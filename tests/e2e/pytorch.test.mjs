@@ -17,7 +17,7 @@ const CLASSES = 'airplane automobile bird cat deer dog frog horse ship truck'.sp
 const scene = stage();
 
 /** The tensors of a safetensors file whose names begin so, as a file of their own. */
-function part(bytes, prefix) {
+function tensorsOf(bytes, prefix) {
   const length = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.subarray(8, 8 + length));
   const data = bytes.subarray(8 + length);
@@ -39,16 +39,17 @@ for (const [name, network] of Object.entries(NETWORKS)) {
     const { page } = it;
     const path = join(GOLDEN, `${name}.safetensors`);
     if (!existsSync(path)) return it.say(`SKIPPED: ${path} is not here`);
-    const init = file(`${name}-init.safetensors`, 'application/octet-stream', part(await readFile(path), 'init.'));
+    const init = file(`${name}-init.safetensors`, 'application/octet-stream', tensorsOf(await readFile(path), 'init.'));
     await visit(page, `${it.url}classify`);
     assert.equal(await open(page, init), 'model');
     const shown = await page.getByTestId('model-select').innerText();
-    for (const words of [network, 'truck', 'the official CIFAR-10 is assumed']) {
-      assert.ok(shown.includes(words), `“${words}” is not in “${shown}”`);
+    for (const part of [network, 'truck', 'the official CIFAR-10 is assumed']) {
+      assert.ok(shown.includes(part), `“${part}” is not in “${shown}”`);
     }
     await page.getByTestId('image-input').setInputFiles(file('disc.png', 'image/png', discPng()));
-    const { probabilities } = await verdict(page);
-    assert.deepEqual(probabilities.map(([label]) => label).sort(), CLASSES);
+    const { words, probabilities } = await verdict(page);
+    assert.equal(probabilities.length, CLASSES.length);
+    assert.ok(CLASSES.some((label) => words.includes(label)), `“${words}” names no class`);
     const sum = probabilities.reduce((total, [, probability]) => total + Number(probability), 0);
     assert.ok(Math.abs(sum - 1) < 1e-3, `${sum}`);
     return undefined;
