@@ -72,7 +72,7 @@ fn setting_named(name: &str) -> Option<Setting> {
 }
 
 /// A choice's own name, however another program spells it: `CIFAR-10` is `cifar10`.
-fn respelled<'a>(setting: Setting, text: &'a str) -> &'a str {
+fn respelled(setting: Setting, text: &str) -> &str {
     let plain = |text: &str| text.trim().to_lowercase().replace(['-', '_', ' '], "");
     let Kind::Choice(options) = setting.kind() else { return text };
     let option = options.iter().find(|(name, _)| plain(name) == plain(text));

@@ -145,7 +145,7 @@ scene('classify: a network that diverged has no opinion, and the engine lives on
   await give(page, file('disc.png', 'image/png', discPng()));
   it.say(await waitError(page, [/has no opinion of this photo: what it computes is not a number/, /lower learning rate/]));
   // An engine that was given up would have taken the run with it.
-  await follow(page, 'train');
+  await page.goBack();
   assert.ok(await page.getByTestId('save-model').isEnabled());
   await setSettings(page, { lr: 0.05, momentum: 0.9, wd: 0.001 });
   await runTiny(page);
