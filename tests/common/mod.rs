@@ -55,6 +55,11 @@ const CONVNET_BEYOND_THE_TIE: Bounds =
 /// ReLUs near zero do the same in residual networks, and batch norm over 16 images amplifies it
 /// from step to step; computed in float64, all three are as near as `EXACT` says.
 const RESNET: Bounds = Bounds { gradient: 5e-2, loss: 1e-2, confidence: 0.1, score: 0.1 };
+/// Measured: 3.3e-6, 1.0e-3, 2.2e-2 and 6.5e-3 natively and in Chromium, whichever is larger. Of
+/// ResNet-32 it is 1.7e-2, 7.2e-3, 6.2e-2 and 4.8e-2, for which `RESNET` leaves no more room than
+/// another machine's rounding needs.
+const RESNET18_ON_THE_CPU: Bounds =
+    Bounds { gradient: 1e-3, loss: 2e-3, confidence: 5e-2, score: 1e-2 };
 
 /// A reference run.
 pub struct Golden {
@@ -120,6 +125,7 @@ impl Golden {
         self.bounds.unwrap_or(match self.kind {
             NetworkKind::ConvNet if *device == Device::flex() => &ASKED,
             NetworkKind::ConvNet => &CONVNET_BEYOND_THE_TIE,
+            NetworkKind::ResNet18 if *device == Device::flex() => &RESNET18_ON_THE_CPU,
             NetworkKind::ResNet18 | NetworkKind::ResNet32 => &RESNET,
         })
     }
