@@ -1,5 +1,6 @@
 //! The house rules that a compiler does not check (ARCHITECTURE.md): who may know whom.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,45 +55,94 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn modules_import_only_what_lies_below_them() {
     const BROWSER: [&str; 4] = ["web_sys", "js_sys", "wasm_bindgen", "leptos"];
-    let above = |modules: &[&str]| -> Vec<String> {
-        modules.iter().map(|module| format!("crate::{module}")).collect()
-    };
-    let rules: [(&str, Vec<String>); 7] = [
-        (
-            "experiment",
-            [above(&["data", "model", "train", "engine", "ui", "cli"]), names(&["burn"])].concat(),
-        ),
-        (
-            "data",
-            [above(&["model", "train", "engine", "ui", "cli"]), names(&["burn", "clap"])].concat(),
-        ),
-        ("model", [above(&["train", "engine", "ui", "cli"]), names(&["clap"])].concat()),
-        ("train", [above(&["engine", "ui", "cli"]), names(&["clap"])].concat()),
-        ("engine", [above(&["ui", "cli"]), names(&["clap"])].concat()),
-        (
-            "ui",
-            [above(&["data", "model", "train", "engine", "cli"]), names(&["burn", "clap"])]
-                .concat(),
-        ),
-        ("cli", above(&["ui"])),
+    // Who may know which of our modules; all of them know themselves.
+    let rules: [(&str, &[&str], &[&str]); 8] = [
+        ("experiment", &["protocol"], &["burn", "clap"]),
+        ("protocol", &["experiment"], &["burn", "clap"]),
+        ("data", &["experiment", "protocol"], &["burn", "clap"]),
+        ("model", &["experiment", "protocol", "data", "ops"], &["clap"]),
+        ("train", &["experiment", "protocol", "data", "ops", "model"], &["clap"]),
+        ("engine", &["experiment", "protocol", "data", "ops", "model", "train"], &["clap"]),
+        ("ui", &["experiment", "protocol"], &["burn", "clap"]),
+        ("cli", &["experiment", "protocol", "data", "ops", "model", "train", "engine"], &[]),
     ];
-    for (module, mut forbidden) in rules {
+    for (module, below, crates) in rules {
+        let mut foreign = crates.to_vec();
         if !["engine", "ui"].contains(&module) {
-            forbidden.extend(names(&BROWSER));
+            foreign.extend(BROWSER);
         }
         for path in sources(&Path::new(ROOT).join("src").join(module)) {
             let text = fs::read_to_string(&path).expect("a source file");
-            for name in &forbidden {
-                let used = text
-                    .lines()
-                    .any(|line| !line.trim_start().starts_with("//") && line.contains(name));
-                assert!(!used, "{} knows {name}", path.display());
-            }
+            let known = modules_of_ours(&text);
+            let above = known.iter().find(|it| *it != module && !below.contains(&it.as_str()));
+            assert_eq!(above, None, "{} knows a module that is not below it", path.display());
+            let used = foreign.iter().find(|name| code(&text).contains(&format!("{name}::")));
+            assert_eq!(used, None, "{} knows a crate of others", path.display());
         }
     }
 }
 
-/// A crate's name as it is used in a path.
-fn names(crates: &[&str]) -> Vec<String> {
-    crates.iter().map(|name| format!("{name}::")).collect()
+/// A source text without its comment lines.
+fn code(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The modules at the crate's root that a source text names: in `crate::data::x` as well as in
+/// `crate::{data::x, model}`.
+fn modules_of_ours(text: &str) -> BTreeSet<String> {
+    let text = code(text);
+    let mut found = BTreeSet::new();
+    for (at, path) in text.match_indices("crate::") {
+        // `$crate::` is a macro's own, `my_crate::` another crate.
+        if text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_') {
+            continue;
+        }
+        let rest = &text[at + path.len()..];
+        match rest.strip_prefix('{') {
+            Some(group) => found.extend(first_names(group)),
+            None => found.extend(first_name(rest)),
+        }
+    }
+    found
+}
+
+/// The names that begin the members of a group of imports, to its closing brace.
+fn first_names(group: &str) -> Vec<String> {
+    let (mut names, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (at, sign) in group.char_indices() {
+        match sign {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                names.extend(first_name(&group[start..at]));
+                start = at + 1;
+                if sign == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The name of a module that a path begins with; items at the root that are none, such as macros
+/// and constants, are written otherwise.
+fn first_name(path: &str) -> Option<String> {
+    let is_part = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '_';
+    let path = path.trim_start();
+    let name = &path[..path.find(|sign| !is_part(sign)).unwrap_or(path.len())];
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+#[test]
+fn imports_are_found_however_they_are_written() {
+    let modules = |text: &str| modules_of_ours(text).into_iter().collect::<Vec<_>>();
+    assert_eq!(modules("use crate::data::images::ImageSet;"), ["data"]);
+    let grouped =
+        "use crate::{\n    data::{images::ImageSet, cifar},\n    engine,\n};\nuse crate::ui;";
+    assert_eq!(modules(grouped), ["data", "engine", "ui"]);
+    assert_eq!(modules("let x = crate::cli::FAILED;"), ["cli"]);
+    assert_eq!(modules("//! See crate::train.\nuse my_crate::engine;"), [""; 0]);
 }

@@ -2,6 +2,10 @@
 
 #[path = "common/conversation.rs"]
 mod conversation;
+#[path = "common/runs.rs"]
+mod runs;
+#[path = "common/tell.rs"]
+mod tell;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,54 +14,15 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use conversation::{converse_until, epochs, is_end, tiny};
 use futures_executor::block_on;
-use proden::experiment::metrics::EpochMetrics;
 use proden::experiment::{Augmentation, Experiment, Method, NetworkKind};
 use proden::model::file::{FileError, ModelFile};
 use proden::model::weights::{self, HostTensor, WeightsError};
-use proden::protocol::{Command, Event, FileKind, Opening, Payload, Saving};
+use proden::protocol::{Command, Event, FileKind};
 use proden::train::checkpoint::Checkpoint;
+use runs::{go_on, run, start};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-
-/// What a run came to: its epochs, and its checkpoint at the end.
-struct Outcome {
-    epochs: Vec<EpochMetrics>,
-    checkpoint: Vec<u8>,
-}
-
-/// Runs the commands to the end of a run, and saves a checkpoint there. The run is stopped at the
-/// first report of so many steps in an epoch.
-fn run(commands: Vec<(Command, Payload)>, stop_at: Option<usize>) -> Outcome {
-    let events = converse_until(commands, move |event, _, sender| {
-        if let Event::Progress(report) = event
-            && stop_at.is_some_and(|step| report.step >= step)
-        {
-            sender.unbounded_send((Command::Stop, None)).unwrap();
-        }
-        if is_end(event) {
-            let save = Command::Save { what: FileKind::Checkpoint };
-            sender.unbounded_send((save, None)).unwrap();
-        }
-        matches!(event, Event::Saved(_))
-    });
-    let saved = events.iter().find_map(|(event, payload)| match event {
-        Event::Saved(Saving::File(FileKind::Checkpoint)) => payload.clone(),
-        _ => None,
-    });
-    let epochs = epochs(events.iter().map(|(event, _)| event));
-    let last = &events[events.len() - 1];
-    Outcome { epochs, checkpoint: saved.unwrap_or_else(|| panic!("{last:?}")) }
-}
-
-fn start(experiment: &Experiment) -> Vec<(Command, Payload)> {
-    vec![(Command::Start { experiment: experiment.clone() }, None)]
-}
-
-fn go_on(checkpoint: Vec<u8>, experiment: &Experiment) -> Vec<(Command, Payload)> {
-    let open = Command::Open { name: "checkpoint.safetensors".to_owned() };
-    let go_on = Command::Continue { experiment: experiment.clone() };
-    vec![(open, Some(checkpoint)), (go_on, None)]
-}
+use tell::tell;
 
 /// Two checkpoints are the same but for times.
 fn assert_same(ours: &[u8], theirs: &[u8]) {
@@ -99,6 +64,27 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
         let second = run(go_on(first.checkpoint, &four), None);
         assert_eq!([first.epochs, second.epochs].concat(), undisturbed.epochs, "{kind}");
         assert_same(&second.checkpoint, &undisturbed.checkpoint);
+    }
+}
+
+/// DESIGN.md, part 4: for other programs that look into the file.
+#[test]
+fn a_checkpoint_says_in_its_metadata_where_the_run_stands() {
+    let experiment = Experiment { seed: 7, ..tiny() };
+    let bytes = run(start(&experiment), None).checkpoint;
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let text = &header.metadata().as_ref().unwrap()["proden"];
+    let said: serde_json::Value = serde_json::from_str(text).unwrap();
+    let position = &said["position"];
+    for (name, expected) in [("epoch", 2), ("step", 0), ("seed", 7)] {
+        assert_eq!(position[name], expected, "{name}");
+    }
+    assert_eq!(said["experiment"]["train-limit"], 96);
+    let history = Checkpoint::read(&bytes).unwrap().history;
+    assert_eq!(said["history"].as_array().unwrap().len(), 2);
+    for (said, epoch) in said["history"].as_array().unwrap().iter().zip(&history) {
+        assert_eq!(said["epoch"], epoch.epoch);
+        assert!((said["loss"].as_f64().unwrap() / epoch.loss - 1.0).abs() < 1e-12);
     }
 }
 
@@ -189,7 +175,7 @@ type RawTensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 fn golden_init(name: &str) -> Option<RawTensors> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/golden");
     let Ok(bytes) = fs::read(folder.join(name).with_extension("safetensors")) else {
-        println!("SKIPPED: {} is not here", folder.display());
+        tell(&format!("SKIPPED: {} is not here", folder.display()));
         return None;
     };
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -252,85 +238,4 @@ fn foreign_tensors_are_refused_by_name() {
     assert!(
         matches!(misshapen, FileError::Weights(WeightsError::Shape { name, .. }) if name == "l_c1.bias")
     );
-}
-
-/// A safetensors file from a header text and its data.
-fn safetensors_of(header: &str, data: &[u8]) -> Vec<u8> {
-    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
-}
-
-#[test]
-fn malformed_files_are_refused_with_a_message() {
-    let good = run(start(&tiny()), None).checkpoint;
-    let cut = good[..good.len() / 2].to_vec();
-    let lying_size = safetensors_of(
-        r#"{"a":{"dtype":"F32","shape":[999999999999,999999999999],"data_offsets":[0,4]}}"#,
-        &[0; 4],
-    );
-    let lying_end =
-        safetensors_of(r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, &[0; 4]);
-    let huge_header = [&u64::MAX.to_le_bytes()[..], b"{}"].concat();
-    let half = safetensors_of(
-        r#"{"fc.weight":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#,
-        &[0; 4],
-    );
-    let other =
-        safetensors_of(r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, &[0; 4]);
-    let newer = safetensors_of(r#"{"__metadata__":{"proden":"{\"version\":9}"}}"#, &[]);
-    let damaged = safetensors_of(r#"{"__metadata__":{"proden":"{"}}"#, &[]);
-    let cases: [(&str, Vec<u8>, &str); 10] = [
-        ("empty", vec![], "no safetensors file"),
-        ("text", b"<!doctype html><p>Not found".to_vec(), "no safetensors file"),
-        ("cut short", cut, "its size is not what it says"),
-        ("claims a gigantic tensor", lying_size, "no safetensors file"),
-        ("claims bytes that are not there", lying_end, "its size is not what it says"),
-        ("claims a gigantic header", huge_header, "no safetensors file"),
-        ("half precision", half, "“fc.weight” is of type F16"),
-        ("another network", other, "none of our networks"),
-        ("newer", newer, "version 9"),
-        ("damaged description", damaged, "description cannot be read"),
-    ];
-    for (case, bytes, part) in cases {
-        let open = Command::Open { name: case.to_owned() };
-        let events = converse_until(vec![(open, Some(bytes))], |_, _, _| true);
-        let Some((Event::Opened { outcome: Opening::Refused(failure), .. }, _)) = events.first()
-        else {
-            panic!("{case}: {events:?}");
-        };
-        assert!(failure.fault.contains(part) && failure.fault.contains(case), "{}", failure.fault);
-        assert!(!failure.remedy.is_empty());
-    }
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
-
-    /// A checkpoint with a changed byte or two is read or refused, never a panic; what is read
-    /// can be gone on with or is refused then.
-    #[test]
-    fn no_damage_to_a_checkpoint_panics(changes in proptest::collection::vec((0.0..1.0_f64, 0_u8..=255), 1..4)) {
-        static GOOD: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
-            run(start(&Experiment { epochs: 1, ..tiny() }), Some(2)).checkpoint
-        });
-        let mut bytes = GOOD.clone();
-        let header_len = u64::from_le_bytes(*bytes.first_chunk().unwrap()) as f64;
-        for (at, byte) in changes {
-            // Mostly in the header: the rest is numbers.
-            let at = (at * header_len * 1.1) as usize;
-            bytes[at] = byte;
-        }
-        if let Ok(checkpoint) = Checkpoint::read(&bytes) {
-            let _ = checkpoint.model.network(&Device::flex());
-            let _ = checkpoint.to_bytes();
-        }
-        if let Ok(model) = ModelFile::read(&bytes) {
-            let _ = model.network(&Device::flex());
-        }
-    }
-
-    #[test]
-    fn no_bytes_panic(bytes in proptest::collection::vec(0_u8..=255, 0..300)) {
-        let _ = ModelFile::read(&bytes);
-        let _ = Checkpoint::read(&bytes);
-    }
 }

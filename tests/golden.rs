@@ -1,33 +1,26 @@
 //! Our numbers are PyTorch's: the reference runs on the CPU, natively.
 
+#[allow(dead_code, reason = "each test takes what it needs")]
 mod common;
-
-use std::fs;
-use std::path::PathBuf;
+#[path = "common/reference.rs"]
+mod reference;
+#[path = "common/tell.rs"]
+mod tell;
 
 use burn::tensor::Device;
-use common::{Golden, NETWORKS};
+use common::NETWORKS;
+use common::compare::{largest_error, relative_error};
 use futures_executor::block_on;
 use proden::experiment::NetworkKind;
-use proden::model::{NetworkConfig, weights};
-
-/// A reference run; None, and said, where the files are not.
-fn golden(network: (NetworkKind, f64)) -> Option<Golden> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/golden");
-    if !folder.is_dir() {
-        println!("SKIPPED: {} is not here: no comparison with PyTorch", folder.display());
-        return None;
-    }
-    let file = |extension| folder.join(network.0.name()).with_extension(extension);
-    let tensors = fs::read(file("safetensors")).unwrap();
-    let json = fs::read_to_string(file("json")).unwrap();
-    Some(Golden::parse(network, &tensors, &json))
-}
+use proden::model::NetworkConfig;
+use proden::model::weights::{self, HostTensor};
+use reference::golden;
+use tell::tell;
 
 #[test]
 fn training_follows_pytorch() {
     for golden in NETWORKS.into_iter().filter_map(golden) {
-        println!("{}", block_on(golden.check(&Device::flex())));
+        tell(&block_on(golden.check(&Device::flex())));
     }
 }
 
@@ -35,8 +28,36 @@ fn training_follows_pytorch() {
 #[test]
 fn the_last_bit_decides_a_near_tie() {
     if let Some(golden) = golden(NETWORKS[0]) {
-        println!("nudged {}", block_on(golden.nudged().check(&Device::flex())));
+        tell(&format!("nudged {}", block_on(golden.nudged().check(&Device::flex()))));
     }
+}
+
+fn tensor(values: &[f32]) -> HostTensor {
+    HostTensor { shape: vec![values.len()], values: values.to_vec() }
+}
+
+#[test]
+fn differences_are_measured() {
+    assert_eq!(largest_error("x", &tensor(&[1.0, 2.0]), &tensor(&[1.5, 1.0])), 1.0);
+    assert_eq!(relative_error("x", 3.0, 2.0), 0.5);
+}
+
+#[test]
+#[should_panic(expected = "x is not finite")]
+fn no_number_is_no_small_difference() {
+    largest_error("x", &tensor(&[1.0, f32::NAN]), &tensor(&[1.0, 2.0]));
+}
+
+#[test]
+#[should_panic(expected = "the shape of x")]
+fn a_missing_entry_is_no_small_difference() {
+    largest_error("x", &tensor(&[1.0]), &tensor(&[1.0, 2.0]));
+}
+
+#[test]
+#[should_panic(expected = "the loss: NaN, not 2")]
+fn a_loss_that_is_no_number_is_far_off() {
+    relative_error("the loss", f64::NAN, 2.0);
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 #[path = "common/conversation.rs"]
 mod conversation;
+#[path = "common/photo.rs"]
+mod photo;
 
 use std::fs;
 
 use conversation::{Sender, converse_until, epochs, is_end, tiny};
+use photo::image_file;
 use proden::experiment::run::{RunState, Status};
 use proden::experiment::{Dataset, Experiment, Method};
 use proden::protocol::{BUILD_ID, Classification, Command, Event};
@@ -124,13 +127,6 @@ fn photos_are_classified_while_training_and_refused_before() {
     };
     assert_eq!(class_names.len(), 10);
     assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-}
-
-fn image_file() -> Vec<u8> {
-    let mut file = std::io::Cursor::new(Vec::new());
-    let photo = image::RgbImage::from_fn(60, 40, |x, y| image::Rgb([x as u8 * 4, y as u8 * 4, 90]));
-    photo.write_to(&mut file, image::ImageFormat::Png).unwrap();
-    file.into_inner()
 }
 
 #[test]

@@ -9,9 +9,11 @@ use futures_executor::block_on;
 use serde::{Serialize, Serializer};
 
 use super::network::{self, Loaded};
+use super::settings::{self, Given};
 use super::{complain, failed, print};
 use crate::engine::device;
 use crate::engine::trained::Trained;
+use crate::experiment::{DeviceChoice, Experiment, Setting};
 
 /// Classes that are shown of each image, the likeliest first.
 const SHOWN_CLASSES: usize = 10;
@@ -26,6 +28,11 @@ pub fn command() -> Command {
                 .long("json")
                 .action(ArgAction::SetTrue)
                 .help("Print a list of {\"image\", \"label\", \"probability\", \"probabilities\"}"),
+        )
+        // No other setting matters to a photo.
+        .args(
+            settings::arguments(|_| false)
+                .filter(|arg| ["config", Setting::Device.name()].contains(&arg.get_id().as_str())),
         )
         .arg(
             Arg::new("images")
@@ -58,7 +65,13 @@ fn as_object<S: Serializer>(pairs: &[(String, f32)], serializer: S) -> Result<S:
 /// When the network cannot be loaded, or an image cannot be read; the others are told all the
 /// same.
 pub fn main(matches: &ArgMatches) -> Result<()> {
-    let trained = Loaded::of(matches)?.trained(device::for_classifying())?;
+    let experiment = Given::of(matches)?.settings_over(Experiment {
+        // One photo at a time is no work for a graphics card.
+        device: DeviceChoice::Cpu,
+        ..Experiment::default()
+    })?;
+    let chosen = block_on(device::choose(experiment.device)).map_err(|failure| failed(&failure))?;
+    let trained = Loaded::of(matches)?.trained(chosen.device)?;
     let is_json = matches.get_flag("json");
     let images: Vec<&PathBuf> = matches.get_many("images").into_iter().flatten().collect();
     let mut answers = Vec::new();

@@ -232,4 +232,24 @@ mod tests {
             assert_eq!(parse_content_range(value), expected, "{value}");
         }
     }
+
+    proptest::proptest! {
+        /// What a host says is from outside.
+        #[test]
+        fn any_range_is_read_or_refused(
+            start: u64,
+            length in 1_u64..1_000_000,
+            total in proptest::option::of(proptest::num::u64::ANY),
+            text in "(bytes)? ?[0-9*]{0,22}-?[0-9]{0,22}/?[0-9*]{0,22}|.{0,40}",
+        ) {
+            let end = start.saturating_add(length);
+            let said = total.map_or("*".to_owned(), |total| total.to_string());
+            let expected = ContentRange { start: Some(start), total_bytes: total };
+            proptest::prop_assert_eq!(
+                parse_content_range(&format!("bytes {start}-{end}/{said}")),
+                Some(expected)
+            );
+            let _ = parse_content_range(&text);
+        }
+    }
 }

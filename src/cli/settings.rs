@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, value_parser};
 use serde_json::{Map, Value};
 
-use super::Usage;
+use super::{Usage, complain};
 use crate::experiment::{Dataset, Experiment, Kind, Setting};
 
 /// `-c`, and a flag for each setting; those that are `hidden` work, but `--help` is silent of
@@ -110,18 +110,30 @@ impl Given {
     ///
     /// # Errors
     /// When a value is none, or two contradict each other.
-    pub fn over(&self, mut experiment: Experiment) -> Result<Experiment> {
+    pub fn over(&self, experiment: Experiment) -> Result<Experiment> {
+        let experiment = self.settings_over(experiment)?;
+        check_folder(&experiment)?;
+        Ok(experiment)
+    }
+
+    /// The same for what needs no data.
+    ///
+    /// # Errors
+    /// As [`Self::over`].
+    pub fn settings_over(&self, mut experiment: Experiment) -> Result<Experiment> {
         if let Some((path, entries)) = &self.config {
-            experiment.set_all(entries).map_err(|error| {
+            let ignored = experiment.set_all(entries).map_err(|error| {
                 Usage(format!("{} has a bad entry: {error}. Change it there.", path.display()))
             })?;
+            for name in ignored {
+                complain(&format!("note: {}: “{name}” means nothing here", path.display()));
+            }
         }
         for (setting, text) in &self.flags {
             experiment.set(*setting, text).map_err(|error| Usage(format!("--{error}")))?;
         }
         experiment.check().map_err(|error| Usage(format!("--{error}")))?;
         device(experiment.device.name()).map_err(|problem| Usage(format!("device: {problem}")))?;
-        check_folder(&experiment)?;
         Ok(experiment)
     }
 }
@@ -153,7 +165,7 @@ fn read(path: &Path) -> Result<Map<String, Value>> {
     };
     if let Some(Value::String(text)) = entries.get_mut("device") {
         let problem = |problem| Usage(format!("{name} has a bad entry: device: {problem}"));
-        *text = device(text).map_err(problem)?.to_owned();
+        *text = device(&text.to_lowercase()).map_err(problem)?.to_owned();
     }
     Ok(entries)
 }

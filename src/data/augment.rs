@@ -71,5 +71,8 @@ mod tests {
             assert!(views.iter().any(|view| view.dx == shift));
         }
         assert_eq!(View::draw(Augmentation::None, 5, 9), View::IDENTITY);
+        // Pinned: a run goes on elsewhere with the same views.
+        let views = [0, 1, 2].map(draw).map(|View { flip, dx, dy }| (flip, dx, dy));
+        assert_eq!(views, [(true, 2, 4), (true, -2, -4), (false, -3, 2)]);
     }
 }

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hasher};
 
 use rand::RngExt;
 
+use super::cifar::CIFAR100_SUPERCLASSES;
 use super::images::ImageSet;
 use super::random::{Stream, stream};
 use crate::experiment::CandidateRule;
@@ -118,9 +119,15 @@ impl CandidateSets {
     }
 }
 
-/// Superclass of each fine class, as the images show it; the class itself where none does.
+/// Superclass of each fine class: as the images show it, and as CIFAR-100 has it where none does,
+/// since a class that is not among the images can be a candidate all the same. Other classes
+/// without an image are alone in theirs.
 fn superclass_of_each_class(images: &ImageSet, classes: usize) -> Vec<usize> {
-    let mut superclass: Vec<usize> = (0..classes).map(|class| classes + class).collect();
+    let known: &[u8] =
+        if classes == CIFAR100_SUPERCLASSES.len() { &CIFAR100_SUPERCLASSES } else { &[] };
+    let alone = (known.len()..classes).map(|class| classes + class);
+    let mut superclass: Vec<usize> =
+        known.iter().map(|&coarse| usize::from(coarse)).chain(alone).collect();
     for (&label, &coarse) in images.labels.iter().zip(&images.superclasses) {
         superclass[usize::from(label)] = usize::from(coarse);
     }
@@ -142,8 +149,13 @@ mod tests {
     /// Mean set sizes at n = 50,000 within four standard errors of the expected ones.
     #[test]
     fn mean_sizes_are_those_of_the_distributions() {
-        use CandidateRule::{Uniform, Uniform1};
+        use CandidateRule::{Pair, Superclass, Uniform, Uniform1};
         let cases = [
+            (Pair, 10, 0.3, 1.3),
+            (Pair, 100, 0.7, 1.7),
+            // Four others in each superclass of five.
+            (Superclass, 100, 0.1, 1.4),
+            (Superclass, 100, 0.5, 3.0),
             (Uniform, 10, 0.1, 1.9),
             (Uniform, 10, 0.3, 3.7),
             (Uniform, 10, 0.5, 5.5),
@@ -158,7 +170,12 @@ mod tests {
         const IMAGES: usize = 50_000;
         for (rule, classes, rate, expected) in cases {
             let sets = CandidateSets::draw(rule, rate, &images(IMAGES, classes), classes, 1);
-            let deviation = ((classes - 1) as f64 * rate * (1.0 - rate)).sqrt();
+            let others = match rule {
+                Uniform | Uniform1 => classes - 1,
+                Pair => 1,
+                Superclass => 4,
+            };
+            let deviation = (others as f64 * rate * (1.0 - rate)).sqrt();
             let standard_error = deviation / (IMAGES as f64).sqrt();
             let mean = sets.stats().mean_size;
             assert!(
@@ -191,6 +208,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Few images do not show all classes.
+    #[test]
+    fn classes_without_an_image_are_candidates_of_their_superclass() {
+        let labels: Vec<u8> = vec![4, 30, 99];
+        let superclasses =
+            labels.iter().map(|&label| CIFAR100_SUPERCLASSES[usize::from(label)]).collect();
+        let images = ImageSet { pixels: Vec::new(), labels, superclasses };
+        let sets = CandidateSets::draw(CandidateRule::Superclass, 1.0, &images, 100, 1);
+        let of = |image| {
+            let members = sets.of(image).iter().enumerate();
+            members.filter(|&(_, &m)| m == 1).map(|(class, _)| class).collect::<Vec<_>>()
+        };
+        // Aquatic mammals (beaver, dolphin, otter, seal, whale), the same, and what is no insect.
+        assert_eq!(of(0), [4, 30, 55, 72, 95]);
+        assert_eq!(of(1), of(0));
+        assert_eq!(of(2), [26, 45, 77, 79, 99]);
     }
 
     #[test]

@@ -102,8 +102,8 @@ impl Layout {
                 return Err(CifarError::BadLabel { record, label, max: self.classes - 1 });
             }
             if let [coarse, _] = *labels {
-                if usize::from(coarse) >= CIFAR100_SUPERCLASSES {
-                    let max = CIFAR100_SUPERCLASSES as u8 - 1;
+                let max = SUPERCLASSES as u8 - 1;
+                if coarse > max {
                     return Err(CifarError::BadLabel { record, label: coarse, max });
                 }
                 set.superclasses.push(coarse);
@@ -141,7 +141,16 @@ pub const CIFAR10_CHANNELS: ChannelStats =
 pub const CIFAR100_CHANNELS: ChannelStats =
     ChannelStats { mean: [0.5071, 0.4865, 0.4409], std: [0.2673, 0.2564, 0.2762] };
 
-const CIFAR100_SUPERCLASSES: usize = 20;
+const SUPERCLASSES: usize = 20;
+
+/// The superclass of each of CIFAR-100's classes, in the order of the labels: as the official
+/// files pair the two.
+pub const CIFAR100_SUPERCLASSES: [u8; 100] = [
+    4, 1, 14, 8, 0, 6, 7, 7, 18, 3, 3, 14, 9, 18, 7, 11, 3, 9, 7, 11, 6, 11, 5, 10, 7, 6, 13, 15,
+    3, 15, 0, 11, 1, 10, 12, 14, 16, 9, 11, 5, 5, 19, 8, 8, 15, 13, 14, 17, 18, 10, 16, 4, 17, 4,
+    2, 0, 17, 4, 18, 17, 10, 3, 2, 12, 12, 16, 12, 1, 9, 19, 2, 10, 0, 1, 16, 12, 9, 13, 15, 13,
+    16, 19, 2, 4, 6, 19, 5, 5, 8, 19, 18, 1, 2, 15, 6, 0, 17, 8, 14, 13,
+];
 
 const CIFAR10_NAMES: &str = "airplane automobile bird cat deer dog frog horse ship truck";
 
@@ -205,5 +214,22 @@ mod tests {
             assert_eq!(class_names(dataset).len(), dataset.classes());
         }
         assert_eq!(class_names(Dataset::Cifar100)[58], "pickup truck");
+    }
+
+    /// Five classes in each; spot checks by name against the CIFAR page's table.
+    #[test]
+    fn every_superclass_has_five_classes() {
+        for superclass in 0..SUPERCLASSES {
+            let members = CIFAR100_SUPERCLASSES.iter().filter(|&&it| usize::from(it) == superclass);
+            assert_eq!(members.count(), 5, "{superclass}");
+        }
+        let names = class_names(Dataset::Cifar100);
+        let members = |superclass| {
+            let classes = (0..100).filter(move |&class| CIFAR100_SUPERCLASSES[class] == superclass);
+            classes.map(|class| names[class].as_str()).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(members(2), "orchid, poppy, rose, sunflower, tulip");
+        assert_eq!(members(18), "bicycle, bus, motorcycle, pickup truck, train");
+        assert_eq!(members(19), "lawn mower, rocket, streetcar, tank, tractor");
     }
 }

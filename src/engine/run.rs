@@ -10,7 +10,7 @@ use super::{files, host, keep};
 use crate::data::images::ImageSet;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
-use crate::protocol::{Event, Failure, FileKind, Opening, RunInfo, Sample, Saving};
+use crate::protocol::{Event, Failure, FileKind, Opening, RunInfo, Sample, Saving, StepReport};
 use crate::train::evaluate;
 use crate::train::labels::LabelReport;
 use crate::train::trainer::Trainer;
@@ -138,18 +138,25 @@ impl Run {
 
     async fn report(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<(), End> {
         let report = inbox.during(&**emit, self.reporter.read(&self.trainer)).await??;
-        if let Some(loss) = report.losses.iter().find(|loss| !loss.is_finite()) {
-            let fault = format!(
-                "The training has diverged: the loss became {loss} in epoch {} at a learning rate of {}.",
-                report.epoch,
-                self.trainer.learning_rate(),
-            );
-            return Err(Failure::new(fault, "Choose a lower learning rate and start again.")
-                .about(Setting::Lr)
-                .into());
-        }
+        self.check(&report)?;
         emit(Event::Progress(report), None);
         Ok(())
+    }
+
+    /// A loss that is no number is the end of a run; nor can it be told to the page, in JSON. It
+    /// may have been read while the run was saved.
+    fn check(&self, report: &StepReport) -> Result<(), Failure> {
+        if self.reporter.loss_sum().is_finite() {
+            return Ok(());
+        }
+        let loss = report.losses.iter().copied().find(|loss| !loss.is_finite());
+        let fault = format!(
+            "The training has diverged: the loss became {} in epoch {} at a learning rate of {}.",
+            loss.unwrap_or(f32::NAN),
+            report.epoch,
+            self.trainer.learning_rate(),
+        );
+        Err(Failure::new(fault, "Choose a lower learning rate and start again.").about(Setting::Lr))
     }
 
     /// Evaluates, and only then goes on to the next epoch: a run that is interrupted here does
@@ -262,6 +269,7 @@ impl Run {
             FileKind::Checkpoint => {
                 // The sum of losses must know of every step that was taken.
                 let report = self.reporter.read(&self.trainer).await.map_err(failed)?;
+                self.check(&report)?;
                 if !report.losses.is_empty() {
                     emit(Event::Progress(report), None);
                 }

@@ -62,6 +62,12 @@ impl Trained {
                         "Train again, on the device “CPU” if need be.",
                     )
                 })?;
+        if !probabilities.iter().all(|probability| probability.is_finite()) {
+            return Err(Failure::new(
+                "The network has no opinion of this photo: what it computes is not a number. It has diverged, or its file is damaged.",
+                "Train again with a lower learning rate, or open another network.",
+            ));
+        }
         Ok((crop, probabilities))
     }
 }

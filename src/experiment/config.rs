@@ -126,14 +126,15 @@ impl Experiment {
         Ok(())
     }
 
-    /// Sets what the entries of a configuration name, by our names or the Python program's.
+    /// Sets what the entries of a configuration name, by our names or the Python program's. Gives
+    /// the names of the entries that mean nothing here.
     ///
     /// # Errors
     /// With the first entry that is no setting or has a bad value; those before it are set.
     pub fn set_all(
         &mut self,
         entries: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<(), ConfigError> {
+    ) -> Result<Vec<String>, ConfigError> {
         super::json::set_all(self, entries)
     }
 

@@ -21,6 +21,8 @@ pub enum LinkProblem {
         "This link is of version {0}, newer than this page knows (1). Reload the page to get a newer one; the settings that it knows are set."
     )]
     NewerVersion(String),
+    #[error("This link’s v is “{0}”, which is no version; it was read as one of version 1.")]
+    NoVersion(String),
     #[error("“{0}” in this link is not a setting; it was left out.")]
     UnknownName(String),
     #[error("This link’s {0}; the default is set instead.")]
@@ -57,9 +59,7 @@ pub fn from_query(query: &str) -> Link {
     }
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name == "v" {
-            if value.parse::<u32>().map_or(true, |version| version > VERSION) {
-                problems.push(LinkProblem::NewerVersion(quoted(&value)));
-            }
+            problems.extend(version_problem(&value));
             continue;
         }
         match Setting::from_name(&name) {
@@ -78,6 +78,18 @@ pub fn from_query(query: &str) -> Link {
         let _ = experiment.set(error.setting, &default);
     }
     Link { experiment, problems }
+}
+
+fn version_problem(text: &str) -> Option<LinkProblem> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(LinkProblem::NoVersion(quoted(text)));
+    }
+    match text.parse::<u32>() {
+        Ok(0) => Some(LinkProblem::NoVersion(quoted(text))),
+        Ok(version) if version <= VERSION => None,
+        // More digits than a number has: newer still.
+        Ok(_) | Err(_) => Some(LinkProblem::NewerVersion(quoted(text))),
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -130,6 +142,18 @@ mod tests {
         assert!(text[0].contains("version 2"));
         assert!(text[1].contains("rate: “lots” is not a number"));
         assert!(text[2].contains("“colour”"));
+    }
+
+    #[test]
+    fn a_version_is_a_number() {
+        let problem = |version: &str| from_query(&format!("v={version}&epochs=3")).problems.pop();
+        assert_eq!(problem("1"), None);
+        for text in ["abc", "", "-1", "1.5", "0"] {
+            assert_eq!(problem(text), Some(LinkProblem::NoVersion(text.to_owned())));
+        }
+        for text in ["2", "99999999999999999999"] {
+            assert_eq!(problem(text), Some(LinkProblem::NewerVersion(text.to_owned())));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is to be trained, and what came of it: plain values that every part of the program
 //! shares. Nothing here knows a tensor, a browser or a file.
 
+pub mod ambiguity;
 mod choices;
 mod config;
 pub mod display;

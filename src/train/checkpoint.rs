@@ -21,6 +21,8 @@ const STORED: &str = "confidences.stored";
 const RENEWED: &str = "confidences.renewed";
 const HISTORY: &str = "history";
 const LOSS_SUM: &str = "loss_sum";
+/// Ends of the names of batch norm's statistics: no gradient moves those.
+const RUNNING: [&str; 2] = ["running_mean", "running_var"];
 /// Numbers of an epoch, in the order of [`history_row`].
 const HISTORY_COLUMNS: usize = 9;
 
@@ -57,11 +59,26 @@ pub struct Position {
 }
 
 /// The metadata: a model's description, and the position beside it.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Metadata {
-    #[serde(flatten)]
-    description: Description,
     position: Position,
+}
+
+/// The metadata as it is written. Seed and history stand there for whoever looks into the file;
+/// what is read is the experiment's seed and the tensor, which is not rounded.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    description: &'a Description,
+    position: WrittenPosition<'a>,
+    history: &'a [EpochMetrics],
+}
+
+#[derive(Serialize)]
+struct WrittenPosition<'a> {
+    #[serde(flatten)]
+    position: &'a Position,
+    seed: u64,
 }
 
 impl Checkpoint {
@@ -79,7 +96,7 @@ impl Checkpoint {
     /// # Errors
     /// When the parts do not fit together.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FileError> {
-        let description = self.model.description.clone().ok_or_else(missing_description)?;
+        let description = self.model.description.as_ref().ok_or_else(missing_description)?;
         let classes = description.class_names.len();
         let mut parts = Parts::default();
         self.model.add_to(&mut parts, MODEL);
@@ -102,8 +119,10 @@ impl Checkpoint {
         let shape = vec![self.history.len(), HISTORY_COLUMNS];
         parts.add(HISTORY, Dtype::F64, shape, history.collect());
         parts.add(LOSS_SUM, Dtype::F64, vec![], self.loss_sum.to_le_bytes().to_vec());
-        let metadata = Metadata { description, position: self.position.clone() };
-        let text = serde_json::to_string(&metadata)
+        let seed = description.experiment.seed;
+        let position = WrittenPosition { position: &self.position, seed };
+        let written = Written { description, position, history: &self.history };
+        let text = serde_json::to_string(&written)
             .map_err(|error| FileError::Description(error.to_string()))?;
         parts.to_bytes(Some(text))
     }
@@ -121,7 +140,7 @@ impl Checkpoint {
         let (text, file) = file::open(bytes)?;
         let text = text.ok_or_else(missing_description)?;
         let description = file::parse_metadata(&text)?;
-        let Metadata { position, .. } = serde_json::from_str(&text)
+        let Metadata { position } = serde_json::from_str(&text)
             .map_err(|error| FileError::Description(error.to_string()))?;
         let mut model = ModelFile {
             description: Some(description),
@@ -155,22 +174,27 @@ impl Checkpoint {
 
     /// Whoever holds a checkpoint that was read need not ask these again.
     fn check(&self) -> Result<(), FileError> {
+        self.check_labels()?;
+        self.check_history()?;
+        self.check_momentum()
+    }
+
+    fn check_labels(&self) -> Result<(), FileError> {
         let experiment = self.experiment()?;
         let classes = experiment.dataset.classes();
-        let Position { epoch, step, images, .. } = self.position;
-        let steps_per_epoch = images.div_ceil(experiment.batch);
-        // Every image is drawn once an epoch, the last batch may be short.
+        let Position { step, images, .. } = self.position;
+        // Every image is drawn once an epoch, the last batch may be short. A position from
+        // outside may be as large as a number gets.
         let drawn = if experiment.method == Method::Proden {
-            (step * experiment.batch).min(images)
+            step.saturating_mul(experiment.batch).min(images)
         } else {
             0
         };
         let is_share = |value: &f32| (0.0..=1.0).contains(value);
         let has_candidate = |set: &[u8]| set.contains(&1) && set.iter().all(|&member| member <= 1);
-        let faults = [
+        first_of([
             (images == 0, "there are no training images"),
-            (step > steps_per_epoch, "the step lies beyond the end of its epoch"),
-            (self.history.len() != epoch, "the history has not as many epochs as were trained"),
+            (step > images.div_ceil(experiment.batch), "the step lies beyond the end of its epoch"),
             (
                 self.candidates.len() != images.saturating_mul(classes),
                 "the candidate sets are not one an image",
@@ -179,15 +203,61 @@ impl Checkpoint {
             (self.stored.len() != self.candidates.len(), "the confidences are not one an image"),
             (!self.stored.iter().all(is_share), "a confidence is not from 0 to 1"),
             (
-                self.renewed.len() != drawn * classes,
+                self.renewed.len() != drawn.saturating_mul(classes),
                 "the new confidences are not those of the images drawn",
             ),
             (!self.renewed.iter().all(is_share), "a new confidence is not from 0 to 1"),
-        ];
-        match faults.into_iter().find(|(is_so, _)| *is_so) {
-            Some((_, fault)) => Err(FileError::Inconsistent(fault.to_owned())),
+        ])
+    }
+
+    /// Numbers that are none would not survive the way to the page, which is JSON.
+    fn check_history(&self) -> Result<(), FileError> {
+        let mut numbers = self.history.iter().flat_map(history_row).chain([self.loss_sum]);
+        let epochs = self.history.iter().map(|entry| entry.epoch);
+        first_of([
+            (
+                self.history.len() != self.position.epoch,
+                "the history has not as many epochs as were trained",
+            ),
+            (!epochs.eq(1..=self.history.len()), "the history does not count its epochs from 1"),
+            (!numbers.all(f64::is_finite), "a number of its history is not finite"),
+        ])
+    }
+
+    /// From the first step on there is a velocity of each parameter, if there is momentum at all:
+    /// a run without them would go on, but as another one.
+    fn check_momentum(&self) -> Result<(), FileError> {
+        let has_begun = self.position.epoch > 0 || self.position.step > 0;
+        let is_needed = has_begun && self.experiment()?.momentum > 0.0;
+        if self.momentum.is_empty() && !is_needed {
+            return Ok(());
+        }
+        let is_parameter = |name: &str| !RUNNING.iter().any(|suffix| name.ends_with(suffix));
+        let parameters = self.model.tensors.iter().filter(|(name, _)| is_parameter(name));
+        let shapes: BTreeMap<&str, &[usize]> =
+            parameters.map(|(name, tensor)| (name.as_str(), &tensor.shape[..])).collect();
+        let wrong = |name: &str| match (self.momentum.get(name), shapes.get(name)) {
+            (None, _) => Some("is missing"),
+            (Some(_), None) => Some("belongs to no parameter"),
+            (Some(velocity), Some(shape)) if velocity.shape[..] != **shape => {
+                Some("has not the shape of its parameter")
+            }
+            (Some(_), Some(_)) => None,
+        };
+        let mut names = shapes.keys().copied().chain(self.momentum.keys().map(String::as_str));
+        match names.find_map(|name| Some((name, wrong(name)?))) {
+            Some((name, fault)) => {
+                Err(FileError::Inconsistent(format!("the momentum of “{name}” {fault}")))
+            }
             None => Ok(()),
         }
+    }
+}
+
+fn first_of<const N: usize>(faults: [(bool, &str); N]) -> Result<(), FileError> {
+    match faults.into_iter().find(|(is_so, _)| *is_so) {
+        Some((_, fault)) => Err(FileError::Inconsistent(fault.to_owned())),
+        None => Ok(()),
     }
 }
 

@@ -31,20 +31,31 @@ fn records(fill: u8) -> Vec<u8> {
 
 /// An archive in the official layout, without some of its files.
 fn archive(without: &[&str]) -> Vec<u8> {
+    let files = TRAIN.into_iter().chain(["test_batch.bin"]).enumerate();
+    let files = files.filter(|(_, name)| !without.contains(name));
+    let files =
+        files.map(|(number, name)| (format!("cifar-10-batches-bin/{name}"), records(number as u8)));
+    packed(files)
+}
+
+/// Files in an archive as the official ones are packed.
+pub fn packed(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (number, name) in TRAIN.into_iter().chain(["test_batch.bin"]).enumerate() {
-        if !without.contains(&name) {
-            let (bytes, mut header) = (records(number as u8), tar::Header::new_ustar());
-            header.set_size(bytes.len() as u64);
-            header.set_mode(0o644);
-            let path = format!("cifar-10-batches-bin/{name}");
-            tar.append_data(&mut header, path, bytes.as_slice()).unwrap();
-        }
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, path, bytes.as_slice()).unwrap();
     }
     tar.into_inner().unwrap().finish().unwrap()
 }
 
-fn fetch(folder: &Path, server: &Server, arguments: &[&str]) -> Outcome {
+/// The archive of CIFAR-10, whole.
+pub fn cifar10() -> Vec<u8> {
+    archive(&[])
+}
+
+pub fn fetch(folder: &Path, server: &Server, arguments: &[&str]) -> Outcome {
     let command = ["data", "--out", "data", "--base-url", &server.url, "--retries", "1"];
     run(folder, &[&command, arguments].concat())
 }

@@ -1,5 +1,6 @@
 //! The command line as a user meets it: the built program, its files, its output, its exit codes.
 
+mod cifar100;
 mod data;
 mod networks;
 mod server;

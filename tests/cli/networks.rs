@@ -92,6 +92,18 @@ fn photos_are_classified_and_what_is_none_is_told_of() {
     assert!(words.starts_with(&format!("a.png: {label} (0.")), "{words}");
     assert_eq!(words.lines().count(), 11);
 
+    // The device is the one setting that matters; a configuration may say it, among others.
+    let config = r#"{"device": "cpu", "dataset": "cifar10", "data": "https://host/", "lr": 0.3}"#;
+    fs::write(folder.path().join("config.json"), config).unwrap();
+    for more in [&["--device", "cpu"][..], &["-c", "config.json"], &["--device", "auto"]] {
+        assert_eq!(classify(&[&["a.png"], more].concat()).ok().stdout, words, "{more:?}");
+    }
+    classify(&["a.png", "--device", "tpu"]).fails(2, "“tpu” is not one of");
+    classify(&["a.png", "-c", "nowhere.json"]).fails(2, "nowhere.json cannot be read");
+    if cfg!(not(feature = "cuda")) {
+        classify(&["a.png", "--device", "cuda"]).fails(2, "--features cuda");
+    }
+
     let outcome = classify(&["a.png", "text.png", "nowhere.png", "b.png", "--json"]);
     assert_eq!(json(&outcome.stdout).as_array().unwrap().len(), 2);
     assert!(outcome.stderr.contains("text.png: This photo cannot be classified"), "{outcome:?}");

@@ -20,7 +20,7 @@ pub enum Manner {
     Silent,
 }
 
-/// A host of one file; it lives as long as the test.
+/// A host; it lives as long as the test.
 pub struct Server {
     pub url: String,
     /// Path and range of each request.
@@ -28,8 +28,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers the requests one after the other, each in its manner; the last one stays.
+    /// A host of one file, under whatever name. Answers the requests one after the other, each in
+    /// its manner; the last one stays.
     pub fn start(file: Vec<u8>, manners: &[Manner]) -> Self {
+        Self::of(vec![("", file)], manners)
+    }
+
+    /// A host of files, each known by the end of its path.
+    pub fn of(files: Vec<(&'static str, Vec<u8>)>, manners: &[Manner]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("http://{}/folder", listener.local_addr().unwrap());
         let (sender, requests) = mpsc::channel();
@@ -40,6 +46,7 @@ impl Server {
             for manner in manners.into_iter().chain(std::iter::repeat(last)) {
                 let (stream, _) = listener.accept().unwrap();
                 let (path, start) = request(&stream);
+                let (_, file) = files.iter().find(|(end, _)| path.ends_with(end)).unwrap();
                 if sender.send((path, start)).is_err() {
                     return;
                 }
@@ -47,7 +54,7 @@ impl Server {
                     kept.push(stream);
                 } else {
                     // A client that has gone is none of our business.
-                    let _ = answer(stream, &file, start, manner);
+                    let _ = answer(stream, file, start, manner);
                 }
             }
         });

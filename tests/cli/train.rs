@@ -175,9 +175,15 @@ fn no_run_is_lost_by_accident() {
 fn a_configuration_file_lies_under_the_flags() {
     let folder = TempDir::new().unwrap();
     let config = r#"{"learning_rate": 0.01, "partial_rate": 0.3, "num_epochs": 1, "train_limit": 64,
-        "test_limit": 8, "batch_size": 64.0, "width": 0.0625, "device": "auto"}"#;
+        "test_limit": 8, "batch_size": 64.0, "width": 0.0625, "device": "Auto", "network": "ConvNet",
+        "save_path": "checkpoints/", "Mode": "train"}"#;
     fs::write(folder.path().join("config.json"), config).unwrap();
-    run(folder.path(), &["train", "-c", "config.json", "--lr", "0.02", "--out", "run"]).ok();
+    let train = ["train", "-c", "config.json", "--lr", "0.02", "--out", "run"];
+    let outcome = run(folder.path(), &train).ok();
+    for name in ["save_path", "Mode"] {
+        let note = format!("note: config.json: “{name}” means nothing here");
+        assert!(outcome.stderr.contains(&note), "{outcome:?}");
+    }
     let config: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("run/config.json")).unwrap()).unwrap();
     assert_eq!((&config["lr"], &config["rate"]), (&json!(0.02), &json!(0.3)));
@@ -196,6 +202,8 @@ fn settings_that_are_wrong_are_named() {
         ("unknown.json", r#"{"colour": "red"}"#),
         ("bounds.json", r#"{"rate": 2}"#),
         ("nested.json", r#"{"rate": {"q": 2}}"#),
+        ("null.json", r#"{"rate": null}"#),
+        ("true.json", r#"{"epochs": true}"#),
         ("device.json", r#"{"device": "cuda"}"#),
         ("elsewhere.json", r#"{"dataset": "cifar10", "data": "https://host/cifar"}"#),
     ] {
@@ -217,6 +225,8 @@ fn settings_that_are_wrong_are_named() {
         (vec!["-c", "unknown.json"], "“colour” is not a setting"),
         (vec!["-c", "bounds.json"], "rate: “2” is not a number from 0 to 1"),
         (vec!["-c", "nested.json"], "rate has a value that is neither"),
+        (vec!["-c", "null.json"], "rate has a value that is neither"),
+        (vec!["-c", "true.json"], "epochs: “true” is not a whole number"),
         (vec!["-c", "elsewhere.json"], "proden data --dataset cifar10"),
         (vec!["--resume"], "there is no run/checkpoint.safetensors to go on from"),
     ];

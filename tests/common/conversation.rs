@@ -41,6 +41,7 @@ pub fn converse_until(
     let emit: Emit = {
         let events = events.clone();
         Rc::new(move |event, payload| {
+            assert_survives_the_wire(&event);
             let heard =
                 sender.borrow().as_ref().map(|to| (react.borrow_mut())(&event, &payload, to));
             if heard == Some(true) {
@@ -51,6 +52,13 @@ pub fn converse_until(
     };
     block_on(session::serve(receiver, emit));
     events.take()
+}
+
+/// JSON has no NaN: what it makes of one is no event to the page, which gives the engine up.
+fn assert_survives_the_wire(event: &Event) {
+    let text = serde_json::to_string(event).unwrap();
+    let read = serde_json::from_str::<Event>(&text);
+    assert!(read.is_ok(), "the page cannot read {text:.300}: {read:?}");
 }
 
 /// Whether a run ends with this event.

@@ -3,6 +3,8 @@
 //! 64 images, batches of 16 in order, two epochs, SGD: losses, gradients, confidences and the
 //! final network are compared with PyTorch's, which computed in float64.
 
+pub mod compare;
+
 use std::collections::BTreeMap;
 
 use burn::module::ParamId;
@@ -18,6 +20,11 @@ use proden::model::{Network, NetworkConfig};
 use proden::train::trainer::Trainer;
 use safetensors::{Dtype, SafeTensors};
 
+use compare::{host, largest, largest_error, relative_error};
+
+/// Of a reference run: two epochs of 64 images, 16 a step.
+const STEPS: usize = 8;
+
 /// The networks of the reference runs, with their widths.
 pub const NETWORKS: [(NetworkKind, f64); 3] =
     [(NetworkKind::ConvNet, 0.125), (NetworkKind::ResNet18, 0.125), (NetworkKind::ResNet32, 1.0)];
@@ -32,7 +39,11 @@ struct Bounds {
     score: f32,
 }
 
-const CONVNET: Bounds = Bounds { gradient: 1e-3, loss: 1e-3, confidence: 1e-3, score: 1e-2 };
+/// In float64; what is left is the rounding of the files and of our input, which are float32.
+#[cfg(not(target_family = "wasm"))]
+const EXACT: Bounds = Bounds { gradient: 1e-5, loss: 1e-6, confidence: 1e-5, score: 1e-4 };
+/// What is asked of every network.
+const ASKED: Bounds = Bounds { gradient: 1e-3, loss: 1e-3, confidence: 1e-3, score: 1e-2 };
 /// ConvNet's first max pool has a near tie in these images: two values of a window differ by
 /// less than f32 resolves after three layers. Which of them gets the gradient is decided by the
 /// last bit, and the runs part from there. On the CPU we fall on PyTorch's side; Burn's WebGPU
@@ -42,8 +53,13 @@ const CONVNET: Bounds = Bounds { gradient: 1e-3, loss: 1e-3, confidence: 1e-3, s
 const CONVNET_BEYOND_THE_TIE: Bounds =
     Bounds { gradient: 5e-3, loss: 1e-2, confidence: 0.1, score: 1e-2 };
 /// ReLUs near zero do the same in residual networks, and batch norm over 16 images amplifies it
-/// from step to step. In f64, ResNet-18 agrees with PyTorch to 6e-8.
+/// from step to step; computed in float64, all three are as near as `EXACT` says.
 const RESNET: Bounds = Bounds { gradient: 5e-2, loss: 1e-2, confidence: 0.1, score: 0.1 };
+/// Measured: 3.3e-6, 1.0e-3, 2.2e-2 and 6.5e-3 natively and in Chromium, whichever is larger. Of
+/// ResNet-32 it is 1.7e-2, 7.2e-3, 6.2e-2 and 4.8e-2, for which `RESNET` leaves no more room than
+/// another machine's rounding needs.
+const RESNET18_ON_THE_CPU: Bounds =
+    Bounds { gradient: 1e-3, loss: 2e-3, confidence: 5e-2, score: 1e-2 };
 
 /// A reference run.
 pub struct Golden {
@@ -53,7 +69,8 @@ pub struct Golden {
     candidates: CandidateSets,
     losses: Vec<f64>,
     floats: BTreeMap<String, HostTensor>,
-    is_nudged: bool,
+    /// Others than those of the network on its device.
+    bounds: Option<&'static Bounds>,
 }
 
 impl Golden {
@@ -62,6 +79,7 @@ impl Golden {
         let file = SafeTensors::deserialize(tensors).expect("golden safetensors");
         let json: serde_json::Value = serde_json::from_str(json).expect("golden json");
         let losses = json["losses"].as_array().expect("losses");
+        assert_eq!(losses.len(), STEPS, "losses of {kind}");
         let floats = floats(&file);
         let labels = file.tensor("labels").expect("labels");
         let members = floats["candidates"].values.iter().map(|&member| member as u8).collect();
@@ -76,7 +94,7 @@ impl Golden {
             candidates: CandidateSets::from_members(members, 10),
             losses: losses.iter().map(|loss| loss.as_f64().expect("loss")).collect(),
             floats,
-            is_nudged: false,
+            bounds: None,
         }
     }
 
@@ -87,43 +105,62 @@ impl Golden {
         for weight in &mut weights.values {
             *weight = f32::from_bits(weight.to_bits() ^ 1);
         }
-        self.is_nudged = true;
+        self.bounds = Some(&CONVNET_BEYOND_THE_TIE);
+        self
+    }
+
+    /// The same run on a device that computes in float64, as PyTorch did. Of ResNet-32 the first
+    /// epoch: in the second one the runs part (6e-5 in the loss of its first step, 1.8e-3 in that of
+    /// its third), as runs of this network do whatever rounds differently.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn exact(mut self) -> Self {
+        self.bounds = Some(&EXACT);
+        if self.kind == NetworkKind::ResNet32 {
+            self.losses.truncate(STEPS / 2);
+        }
         self
     }
 
     fn bounds(&self, device: &Device) -> &'static Bounds {
-        match self.kind {
-            NetworkKind::ConvNet if *device == Device::flex() && !self.is_nudged => &CONVNET,
+        self.bounds.unwrap_or(match self.kind {
+            NetworkKind::ConvNet if *device == Device::flex() => &ASKED,
             NetworkKind::ConvNet => &CONVNET_BEYOND_THE_TIE,
+            NetworkKind::ResNet18 if *device == Device::flex() => &RESNET18_ON_THE_CPU,
             NetworkKind::ResNet18 | NetworkKind::ResNet32 => &RESNET,
-        }
+        })
     }
 
     /// Trains as PyTorch did and compares; tells the largest errors.
     pub async fn check(&self, device: &Device) -> String {
         let mut trainer = self.trainer(device);
         self.check_scores(&trainer, device, "logits_eval_init").await;
-        self.check_gradients(device).await;
+        let gradient = self.check_gradients(device).await;
 
         let bounds = self.bounds(device);
         let mut worst = (0.0_f64, 0.0_f32);
         for (step, &expected) in self.losses.iter().enumerate() {
             let loss = trainer.step().loss.into_data_async().await.expect("loss");
             let loss: f64 = loss.iter().next().expect("one loss");
-            worst.0 = worst.0.max((loss / expected - 1.0).abs());
-            assert!(worst.0 < bounds.loss, "{} step {step}: {loss}, not {expected}", self.kind);
+            let error = relative_error(&format!("the loss of step {step}"), loss, expected);
+            worst.0 = worst.0.max(error);
+            assert!(error < bounds.loss, "{} step {step}: {loss}, not {expected}", self.kind);
             if trainer.at_epoch_end() {
                 trainer.end_epoch();
                 let name = format!("confidences_epoch{}", trainer.epoch());
                 let stored = trainer.stored_confidences().into_data_async().await.expect("read");
-                let error = largest_error(&stored, &self.floats[&name].values);
+                let error = largest_error(&name, &host(&stored), &self.floats[&name]);
                 worst.1 = worst.1.max(error);
                 assert!(error < bounds.confidence, "{} {name}: {error}", self.kind);
             }
         }
-        let scores = self.check_scores(&trainer, device, "logits_eval_final").await;
+        let rest = if self.losses.len() == STEPS {
+            let scores = self.check_scores(&trainer, device, "logits_eval_final").await;
+            format!("final score {scores:.1e}")
+        } else {
+            format!("in the first {} of {STEPS} steps", self.losses.len())
+        };
         format!(
-            "{}: largest errors: loss {:.1e}, confidence {:.1e}, final score {scores:.1e}",
+            "{}: largest errors: gradient {gradient:.1e}, loss {:.1e}, confidence {:.1e}, {rest}",
             self.kind, worst.0, worst.1
         )
     }
@@ -161,18 +198,18 @@ impl Golden {
         let input = Tensor::from_data(TensorData::new(pixels, [ids.len(), 3, 32, 32]), device);
         let scores = trainer.network_for_evaluation().forward(input, None);
         let scores = scores.into_data_async().await.expect("scores");
-        let error = largest_error(&scores, &self.floats[name].values);
+        let error = largest_error(name, &host(&scores), &self.floats[name]);
         assert!(error < self.bounds(device).score, "{} {name}: {error}", self.kind);
         error
     }
 
     /// In a run of its own: a forward pass for gradients moves the running statistics.
-    async fn check_gradients(&self, device: &Device) {
+    async fn check_gradients(&self, device: &Device) -> f32 {
         let trainer = self.trainer(device);
         let gradients = Gradients(trainer.gradients());
         let found = weights::collect(trainer.network(), gradients).await.expect("gradients");
-        let of = |name: &str| &self.floats[&format!("grad.{name}")].values;
-        let largest = |values: &[f32]| values.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+        let of = |name: &str| &self.floats[&format!("grad.{name}")];
+        let mut worst = 0.0_f32;
         for (name, gradient) in &found {
             // Batch norm takes out what a convolution's bias adds: that gradient is zero but for
             // rounding, and has no largest entry to be measured by. Its kernel's serves.
@@ -180,8 +217,9 @@ impl Golden {
                 Some(conv) if conv.starts_with('c') => largest(of(&format!("{conv}.weight"))),
                 _ => largest(of(name)),
             };
-            let errors = gradient.values.iter().zip(of(name)).map(|(a, b)| (a - b).abs());
-            let error = errors.fold(0.0, f32::max) / scale;
+            assert!(scale > 0.0, "{} gradient of {name}", self.kind);
+            let error = largest_error(name, gradient, of(name)) / scale;
+            worst = worst.max(error);
             assert!(
                 error < self.bounds(device).gradient,
                 "{} gradient of {name}: {error}",
@@ -192,6 +230,7 @@ impl Golden {
             found.len(),
             self.floats.keys().filter(|name| name.starts_with("grad.")).count()
         );
+        worst
     }
 }
 
@@ -213,9 +252,4 @@ impl TensorMap for Gradients {
     fn tensor<const D: usize>(&mut self, id: ParamId, _value: Tensor<D>) -> Option<Tensor<D>> {
         self.0.remove(id)
     }
-}
-
-fn largest_error(found: &TensorData, expected: &[f32]) -> f32 {
-    assert_eq!(found.shape().iter().product::<usize>(), expected.len());
-    found.iter::<f32>().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }

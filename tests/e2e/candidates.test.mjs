@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { cifar100Host } from './lib/archive.mjs';
 import { seconds } from './lib/environment.mjs';
-import { TINY, attribute, link, value, visit, waitState } from './lib/page.mjs';
+import { TINY, attribute, link, setSettings, value, visit, waitState } from './lib/page.mjs';
 import { stage } from './lib/scene.mjs';
 
 const scene = stage();
@@ -58,6 +58,26 @@ scene('candidates: the built-in pictures', {}, async (it) => {
   assertConsistent(figures, { images: TINY['train-limit'], classes: 10 });
   await waitState(page, 'finished', seconds(60));
   assert.ok(await page.getByTestId('candidates-histogram').isVisible());
+});
+
+/** The expected mean size that stands beside the ambiguity. */
+const expected = async (page) => Number(await attribute(page, 'expected-size', 'data-value'));
+const isNear = (found, wanted) => assert.ok(Math.abs(found - wanted) < 1e-9, `${found}, not ${wanted}`);
+
+scene('candidates: the form says what to expect before anything is drawn', {}, async (it) => {
+  const { page } = it;
+  await visit(page, link(it.url, { rate: 0.3 }));
+  isNear(await expected(page), 3.7);
+  assert.match(await page.getByTestId('expected-size').innerText(), /Expected set size: 3\.7\. The label is certain for 4\.0 %/);
+  await setSettings(page, { rate: 0.5, candidates: 'pair' });
+  isNear(await expected(page), 1.5);
+  await setSettings(page, { dataset: 'cifar100', candidates: 'superclass' });
+  isNear(await expected(page), 3);
+  await setSettings(page, { method: 'supervised' });
+  isNear(await expected(page), 1);
+  // A contradiction has no expectation.
+  await setSettings(page, { dataset: 'cifar10' });
+  assert.ok(await page.getByTestId('expected-size').isHidden());
 });
 
 scene('candidates: pair leaves at most two labels', {}, async (it) => {

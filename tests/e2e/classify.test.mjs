@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { DISC, discIn, discPng, file, hugePng } from './lib/pictures.mjs';
-import { errors, follow, runTiny, visit, waitError, waitNoError } from './lib/page.mjs';
+import { seconds } from './lib/environment.mjs';
+import {
+  TINY, errors, follow, link, runTiny, setSettings, start, visit, waitError, waitNoError, waitState,
+} from './lib/page.mjs';
 import { stage } from './lib/scene.mjs';
 
 const CLASSES = 'disc ring square triangle cross bar stripes checks dots waves'.split(' ');
@@ -129,4 +132,21 @@ scene('classify: files that are no picture are refused, one by one', {}, async (
   }
   await give(page, file('disc.png', 'image/png', discPng()));
   assertDistribution(await verdict(page));
+});
+
+scene('classify: a network that diverged has no opinion, and the engine lives on', {}, async (it) => {
+  const { page } = it;
+  const wild = { ...TINY, 'train-limit': 32, lr: 10, momentum: 0.99, wd: 1, epochs: 500 };
+  await visit(page, link(it.url, wild));
+  await start(page);
+  await waitState(page, 'failed', seconds(90));
+  await waitError(page, /The training has diverged: the loss became/);
+  await follow(page, 'classify');
+  await give(page, file('disc.png', 'image/png', discPng()));
+  it.say(await waitError(page, [/has no opinion of this photo: what it computes is not a number/, /lower learning rate/]));
+  // An engine that was given up would have taken the run with it.
+  await page.goBack();
+  assert.ok(await page.getByTestId('save-model').isEnabled());
+  await setSettings(page, { lr: 0.05, momentum: 0.9, wd: 0.001 });
+  await runTiny(page);
 });

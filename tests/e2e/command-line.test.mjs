@@ -71,12 +71,19 @@ async function folderFor(t) {
 async function goOn(page, checkpoint) {
   assert.equal(await open(page, checkpoint), 'checkpoint');
   await setSettings(page, { epochs: 2 });
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   await waitState(page, 'finished', seconds(60));
 }
 
 scene('page and command line take the same first step', { timeout: minutes(3) }, async (it) => {
   const settings = { ...SETTINGS, 'train-limit': SETTINGS.batch };
+  await visit(it.page, link(it.url, settings));
+  await run(it.page, seconds(60));
+  compare(it, await table(it.page), await train(await folderFor(it.t), settings), FIVE_DIGITS);
+});
+
+scene('page and command line see the same augmented images', { timeout: minutes(3) }, async (it) => {
+  const settings = { ...SETTINGS, 'train-limit': SETTINGS.batch, augment: 'flip-crop' };
   await visit(it.page, link(it.url, settings));
   await run(it.page, seconds(60));
   compare(it, await table(it.page), await train(await folderFor(it.t), settings), FIVE_DIGITS);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
-import { cifar100Files, cifar10Files, tarGz } from './lib/archive.mjs';
+import { cifar100Files, cifar10Files, claim, tarGz } from './lib/archive.mjs';
 import { seconds } from './lib/environment.mjs';
 import { transferOf } from './lib/files.mjs';
 import { fileHost, refusingHost } from './lib/misbehaving.mjs';
@@ -146,31 +146,68 @@ scene('data: what was fetched is not fetched again', {}, async (it) => {
 
 const archive = (name, buffer) => file(name, 'application/gzip', buffer);
 const { 'cifar-10-batches-bin/test_batch.bin': BATCH } = cifar10Files();
+const TEST_BATCH = 'cifar-10-batches-bin/test_batch.bin';
+const OFFICIAL = /Take the official cifar-10-binary\.tar\.gz/;
+const AGAIN = /Download it again, and wait until/;
+/** What is said, in phrases that no file's name holds, and what is to be done. */
 const BROKEN = [
-  { given: archive('cut.tar.gz', TEN.buffer.subarray(0, TEN.buffer.length / 2)), says: /cut short|incomplete|damaged|ended/i },
-  { given: archive('plain.tar.gz', Buffer.alloc(2_000, 'no gzip')), says: /gzip|archive/i },
+  { given: archive('cut.tar.gz', TEN.buffer.subarray(0, TEN.buffer.length / 2)), says: /: it is cut short/, remedy: AGAIN },
+  {
+    given: archive('plain.tar.gz', Buffer.alloc(2_000, 'no gzip')),
+    says: /: it is neither a \.tar\.gz archive nor a file with the name/,
+    remedy: OFFICIAL,
+  },
   {
     given: archive('tricks.tar.gz', tarGz({ '../test_batch.bin': BATCH, '/etc/data_batch_1.bin': BATCH })),
-    says: /tricks\.tar\.gz|path|unexpected|no .*file/i,
+    says: /: its entry “\.\.\/test_batch\.bin” points out of the archive/,
+    remedy: OFFICIAL,
   },
   {
     given: archive('cifar-10-python.tar.gz', tarGz({ 'cifar-10-batches-py/data_batch_1': 'pickle' })),
-    says: /python|binary version/i,
+    says: /: it is the Python version of the data/,
+    remedy: /Take cifar-10-binary\.tar\.gz or cifar-100-binary\.tar\.gz, from the same page/,
   },
-  { given: archive('other.tar.gz', tarGz({ 'readme.txt': 'nothing here' })), says: /other\.tar\.gz|CIFAR/i },
-  { given: archive('empty.tar.gz', gzipSync('')), says: /empty|cut short|no /i },
-  { given: file('test_batch.bin', '', BATCH.subarray(0, 1_000)), says: /whole number|cut short|too short/i },
-  { given: file('disc.png', 'image/png', discPng()), says: [/disc\.png/, /cifar-10-binary/] },
-  { given: file('notes.txt', 'text/plain', Buffer.from('hello')), says: [/notes\.txt/, /cifar-10-binary/] },
+  {
+    given: archive('other.tar.gz', tarGz({ 'readme.txt': 'nothing here' })),
+    says: /: it holds none of CIFAR’s files/,
+    remedy: OFFICIAL,
+  },
+  { given: archive('empty.tar.gz', gzipSync('')), says: /: it is cut short/, remedy: AGAIN },
+  { given: archive('nothing.tar.gz', Buffer.alloc(0)), says: /: it is empty/, remedy: AGAIN },
+  {
+    given: archive('claim.tar.gz', tarGz({ 'readme.txt': claim(600 * 2 ** 20) })),
+    says: /: it unpacks to more than 512 MiB/,
+    remedy: OFFICIAL,
+  },
+  {
+    given: archive('large.tar.gz', tarGz({ [TEST_BATCH]: claim(30_730_001) })),
+    says: /test_batch\.bin is larger than the 30730000 bytes of the official file/,
+    remedy: OFFICIAL,
+  },
+  {
+    given: file('test_batch.bin', '', BATCH.subarray(0, 1_000)),
+    says: /its 1000 bytes are no whole number of 3073-byte records/,
+    remedy: OFFICIAL,
+  },
+  {
+    given: file('disc.png', 'image/png', discPng()),
+    says: /“disc\.png” is a picture, not a data set/,
+    remedy: /Give cifar-10-binary\.tar\.gz/,
+  },
+  {
+    given: file('notes.txt', 'text/plain', Buffer.from('hello')),
+    says: /“notes\.txt” is not a file of a known data set/,
+    remedy: /Give cifar-10-binary\.tar\.gz/,
+  },
 ];
 
 scene('data: what is no data set is refused, and the page works on', {}, async (it) => {
   const { page } = it;
   await visit(page, it.url);
   await look(page);
-  for (const { given, says } of BROKEN) {
+  for (const { given, says, remedy } of BROKEN) {
     await give(page, given);
-    it.say(`${given.name}: ${await waitError(page, [given.name, says].flat())}`);
+    it.say(await waitError(page, [`“${given.name}”`, says, remedy]));
     assert.equal(await value(page, 'kept-data'), 0, `something of ${given.name} was kept`);
   }
   // A good one after all these, and a run.

@@ -43,6 +43,27 @@ scene('WebGPU and CPU give the same losses', { timeout: minutes(10) }, async (it
   assert.ok(differences.every((difference) => difference <= TOLERANCE), `${differences}`);
 });
 
+// One step of each: flips and crops are drawn on the CPU, so that all devices see the same.
+const AUGMENTED = { ...TINY, augment: 'flip-crop', 'train-limit': TINY.batch };
+
+scene('WebGPU and CPU see the same augmented images', { timeout: minutes(5) }, async (it) => {
+  const plain = await outcome(it, 'cpu', { ...AUGMENTED, augment: 'none' });
+  const cpu = await outcome(it, 'cpu', AUGMENTED);
+  const gpu = await outcome(it, 'webgpu', AUGMENTED);
+  const [[without], [ours], [theirs]] = [plain, cpu, gpu].map(({ losses }) => losses);
+  const apart = (loss) => Math.abs(loss / ours - 1);
+  it.say(`first loss ${ours} on the CPU, ${theirs} on WebGPU, ${without} without augmentation`);
+  assert.ok(apart(theirs) <= 1e-4, `${apart(theirs)}`);
+  assert.ok(apart(without) > 1e-4, 'nothing was augmented');
+
+  // The device in use, and what bounds it.
+  const limits = (await it.page.getByTestId('device').locator('dl.limits').textContent()).replace(/\s+/g, ' ');
+  it.say(`limits: ${limits}`);
+  for (const part of [/Largest buffer\s*[1-9]\d* MiB/, /Workgroup memory\s*[1-9]\d* KiB/, /Workgroup size\s*[1-9]/]) {
+    assert.match(limits, part);
+  }
+});
+
 scene('auto prefers the CPU to a software adapter, and says so', {}, async (it) => {
   const auto = await outcome(it, 'auto', TINY);
   assert.equal(auto.device, 'cpu');

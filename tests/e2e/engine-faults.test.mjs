@@ -83,12 +83,12 @@ scene('engine: what was opened goes with an engine that must be ended', {}, asyn
   );
   await visit(page, it.url);
   await open(page, file('run.safetensors', 'application/octet-stream', Buffer.from('a run')));
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   await waitState(page, 'compiling');
   await page.getByTestId('stop').click();
   await waitState(page, 'idle');
   await page.locator('.notes').filter({ hasText: /run\.safetensors.*gone.*open the file again/i }).waitFor();
-  assert.ok(await page.getByTestId('continue').isHidden());
+  assert.ok(await page.getByTestId('resume-offer').isHidden());
   assert.ok(await page.getByTestId('opened').isHidden());
   await assertRestWorks(page);
 });

@@ -6,12 +6,13 @@ import { seconds } from './lib/environment.mjs';
 import { stage } from './lib/scene.mjs';
 
 const LINKS = [
-  { title: 'an unknown name', query: { colour: 'red', epochs: 3 }, says: /colour/ },
-  { title: 'a number out of bounds', query: { rate: 7, epochs: 3 }, says: /rate/ },
-  { title: 'no number at all', query: { batch: 'lots', epochs: 3 }, says: [/batch/, /lots/] },
-  { title: 'an unknown choice', query: { dataset: 'mnist', epochs: 3 }, says: [/mnist/, /cifar10/] },
-  { title: 'a contradiction', query: { candidates: 'superclass', epochs: 3 }, says: /cifar100/ },
-  { title: 'a newer version', query: { v: 2, epochs: 3 }, says: [/version 2/, /newer/] },
+  { title: 'an unknown name', query: { colour: 'red', epochs: 3 }, says: /“colour” in this link is not a setting/ },
+  { title: 'a number out of bounds', query: { rate: 7, epochs: 3 }, says: /rate: “7” is not a number from 0 to 1/ },
+  { title: 'no number at all', query: { batch: 'lots', epochs: 3 }, says: /batch: “lots” is not a whole number/ },
+  { title: 'an unknown choice', query: { dataset: 'mnist', epochs: 3 }, says: /“mnist” is not one of .*cifar10/ },
+  { title: 'a contradiction', query: { candidates: 'superclass', epochs: 3 }, says: /superclass needs dataset=cifar100/ },
+  { title: 'a newer version', query: { v: 2, epochs: 3 }, says: /of version 2, newer than this page knows/ },
+  { title: 'no version', query: { v: 'abc', epochs: 3 }, says: /v is “abc”, which is no version/ },
 ];
 
 const scene = stage();

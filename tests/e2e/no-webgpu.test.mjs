@@ -23,3 +23,26 @@ scene('auto takes the CPU', {}, async (it) => {
   await waitState(it.page, 'finished', seconds(60));
   assert.equal(await attribute(it.page, 'device', 'data-device'), 'cpu');
 });
+
+/** A worker whose browser has never heard of WebGPU. */
+async function withoutGpu(page) {
+  await page.route('**/worker_loader.js*', async (route) => {
+    const response = await route.fetch();
+    const body = `Object.defineProperty(WorkerNavigator.prototype, 'gpu', { get: () => undefined });\n${await response.text()}`;
+    await route.fulfill({ response, body });
+  });
+}
+
+scene('a browser without navigator.gpu', {}, async (it) => {
+  const { page } = it;
+  await withoutGpu(page);
+  await visit(page, link(it.url, { ...TINY, device: 'webgpu', autostart: 1 }));
+  await waitState(page, 'failed', seconds(60));
+  it.say(await waitError(page, [/WebGPU was asked for, but this browser does not have it/, /Choose the device/]));
+
+  await setSettings(page, { device: 'auto' });
+  await run(page, seconds(60));
+  assert.equal(await attribute(page, 'device', 'data-device'), 'cpu');
+  assert.match(await page.getByTestId('device').innerText(), /This browser has no WebGPU, so the CPU trains/);
+  assert.match(await page.getByTestId('device').locator('dl.limits').textContent(), /Threads\s*1/);
+});

@@ -22,7 +22,7 @@ const scene = stage();
 
 /** One click on continue, and the rest of the run. */
 async function goOn(page) {
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   await waitState(page, 'finished', seconds(60));
 }
 
@@ -62,11 +62,11 @@ scene('a finished run goes on in its tab', { timeout: minutes(3) }, async (it) =
   const whole = await undisturbed(it, { ...SMALL, epochs: 3 });
   await visit(page, link(it.url, SMALL));
   await run(page, seconds(60));
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   it.say(await waitError(page, [/2 epochs/, /more epochs/i]));
   assert.equal((await epochs(page)).length, 2, 'a refusal must not lose what was measured');
   await setSettings(page, { lr: 0.01, epochs: 3 });
-  await page.getByTestId('continue').click();
+  await page.getByTestId('resume-offer').click();
   it.say(await waitError(page, [/lr/, /0\.05/]));
   await setSettings(page, { lr: 0.05 });
   await goOn(page);
@@ -148,16 +148,25 @@ scene('files that hold no network are refused, one by one', { timeout: minutes(3
   const before = await result(page);
   const { name, buffer } = await saveCheckpoint(page);
   const bytes = (name, content) => file(name, 'application/octet-stream', content);
+  const remedy = /Choose a \.safetensors file that was saved here or by PyTorch/;
   const REFUSED = [
-    { given: bytes('garbage.safetensors', Buffer.alloc(5_000, 'garbage')), says: /safetensors/i },
-    { given: bytes('empty.safetensors', Buffer.alloc(0)), says: /safetensors|empty/i },
-    { given: bytes(name, buffer.subarray(0, buffer.length / 2)), says: /cut short|incomplete|safetensors/i },
-    { given: file('disc.png', 'image/png', discPng()), says: /disc\.png/ },
-    { given: bytes('model.pt', Buffer.from('PK\x03\x04archive/data.pkl')), says: /\.pt/ },
+    { given: bytes('garbage.safetensors', Buffer.alloc(5_000, 'garbage')), says: /: it is no safetensors file \(/, remedy },
+    { given: bytes('nothing.safetensors', Buffer.alloc(0)), says: /: it is no safetensors file \(/, remedy },
+    {
+      given: bytes('half.safetensors', buffer.subarray(0, buffer.length / 2)),
+      says: /: it is cut short or was changed: its size is not what it says/,
+      remedy: /Save it again, or fetch it again/,
+    },
+    { given: file('disc.png', 'image/png', discPng()), says: /: it is no safetensors file \(/, remedy },
+    {
+      given: bytes('model.pt', Buffer.from('PK\x03\x04archive/data.pkl')),
+      says: /: it is no safetensors file \(/,
+      remedy: /\.pt and \.pth open on the command line/,
+    },
   ];
-  for (const { given, says } of REFUSED) {
+  for (const { given, says, remedy } of REFUSED) {
     await give(page, given);
-    it.say(`${given.name}: ${await waitError(page, [given.name, says])}`);
+    it.say(await waitError(page, [`“${given.name}” cannot be opened`, says, remedy]));
   }
   // Nothing was lost: the run is still there, to save and to go on.
   assert.deepEqual(await result(page), before);

@@ -75,3 +75,33 @@ fn dtype(tensor: &Tensor) -> Result<DType> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that `torch.save` itself wrote: a part of LPIPS (Zhang et al. 2018), in the format
+    /// before PyTorch 1.6. Newer ones are imitated in `tests/cli`.
+    #[test]
+    fn a_file_of_pytorch_itself_is_read() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lpips/alex.pth");
+        let model = read(&path).unwrap();
+        let shapes: Vec<_> =
+            model.tensors.iter().map(|(name, tensor)| (name.as_str(), &tensor.shape[..])).collect();
+        assert_eq!(
+            shapes,
+            [
+                ("lin0.model.1.weight", &[1, 64, 1, 1][..]),
+                ("lin1.model.1.weight", &[1, 192, 1, 1]),
+                ("lin2.model.1.weight", &[1, 384, 1, 1]),
+                ("lin3.model.1.weight", &[1, 256, 1, 1]),
+                ("lin4.model.1.weight", &[1, 256, 1, 1]),
+            ]
+        );
+        // Weights of distances: none is negative, and some are zero.
+        for tensor in model.tensors.values() {
+            assert!(tensor.values.iter().all(|&value| (0.0..10.0).contains(&value)));
+            assert!(tensor.values.iter().any(|&value| value > 0.01));
+        }
+    }
+}

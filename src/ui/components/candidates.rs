@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::experiment::ambiguity::Expected;
 use crate::experiment::display::{self, SizeColumn};
 use crate::experiment::words;
 use crate::protocol::CandidateStats;
@@ -24,6 +25,23 @@ pub fn CandidateSets() -> impl IntoView {
             <p class="hint">"How many labels each training image might have. The fewer, the more the network is told."</p>
             {move || stats.get().map(|(stats, images)| view! { <Figures stats images /> })}
         </section>
+    }
+}
+
+/// What the form's settings will make of the sets: the expectation, before anything is drawn.
+#[component]
+pub fn ExpectedSets() -> impl IntoView {
+    let form = app().form;
+    let expected = Memo::new(move |_| form.experiment.with(Expected::of));
+    view! {
+        <p
+            class="field-help"
+            data-testid="expected-size"
+            data-value=move || expected.get().map(|expected| expected.mean_size)
+            hidden=move || expected.get().is_none()
+        >
+            {move || expected.get().map(|expected| expected.words())}
+        </p>
     }
 }
 

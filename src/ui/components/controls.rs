@@ -44,7 +44,7 @@ pub fn Controls() -> impl IntoView {
                 class="button"
                 class:primary=is_unfinished
                 title="Go on with the run that is here; to go on beyond its end, set more epochs first"
-                data-testid="continue"
+                data-testid="resume-offer"
                 hidden=move || !has_run.get() || is_active()
                 disabled=is_keeping
                 on:click=move |_| if_valid(app, App::go_on)

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+use super::candidates::ExpectedSets;
 use crate::experiment::{Dataset, Kind, Setting};
 use crate::ui::state::app;
 
@@ -48,6 +49,7 @@ pub fn Field(setting: Setting) -> impl IntoView {
             <label for=id(setting)>{setting.label()}</label>
             {control(setting)}
             <p class="field-help" id=help_id(setting)>{setting.help()}</p>
+            {(setting == Setting::Rate).then(|| view! { <ExpectedSets /> })}
             <p class="field-problem" id=problem_id(setting) hidden=move || !is_wrong()>{problem}</p>
         </div>
     }

@@ -7,14 +7,14 @@ import { fileHost } from './misbehaving.mjs';
 const BLOCK = 512;
 
 /** One entry of a tar archive (ustar): head and content, in whole blocks. */
-function entry(name, content, { type = '0' } = {}) {
+function entry(name, content, { type = '0', bytes = content.length } = {}) {
   const head = Buffer.alloc(BLOCK);
   head.write(name, 0, 100);
   const octal = (value, at, size) => head.write(value.toString(8).padStart(size - 1, '0'), at, size - 1);
   octal(0o644, 100, 8);
   octal(0, 108, 8);
   octal(0, 116, 8);
-  octal(content.length, 124, 12);
+  octal(bytes, 124, 12);
   octal(0, 136, 12);
   head.write('        ', 148);
   head.write(type, 156);
@@ -28,11 +28,15 @@ function entry(name, content, { type = '0' } = {}) {
   return Buffer.concat([head, content, padding]);
 }
 
+/** The content of an entry that claims to be so large and has nothing. */
+export const claim = (bytes) => ({ claims: bytes });
+
 /** A tar archive of `{ name: content }`, compressed as the official ones are. */
 export function tarGz(files) {
-  const entries = Object.entries(files).map(([name, content]) =>
-    name.endsWith('/') ? entry(name, Buffer.alloc(0), { type: '5' }) : entry(name, Buffer.from(content)),
-  );
+  const entries = Object.entries(files).map(([name, content]) => {
+    if (content.claims) return entry(name, Buffer.alloc(0), { bytes: content.claims });
+    return name.endsWith('/') ? entry(name, Buffer.alloc(0), { type: '5' }) : entry(name, Buffer.from(content));
+  });
   return gzipSync(Buffer.concat([...entries, Buffer.alloc(2 * BLOCK)]));
 }
 

@@ -19,8 +19,8 @@ export async function cifar10() {
   const folder = join(SCRATCH, HAS_CIFAR10 ? 'cifar10' : 'cifar10-generated');
   if (!HAS_CIFAR10) {
     console.log(
-      'Real CIFAR-10 is not at hand (shared/data): these runs see generated pictures, and the ' +
-        'bounds on accuracy (0.30 and 0.80) are NOT checked.',
+      'SKIPPED: real CIFAR-10 is not at hand (shared/data): these runs see generated pictures, and the ' +
+        'bounds on accuracy (0.30 and 0.80) are not checked.',
     );
   }
   if (!(await exists(folder))) {

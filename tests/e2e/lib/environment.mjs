@@ -23,6 +23,9 @@ export const SCRATCH = join(ROOT, 'target/e2e');
 
 const shared = process.env.PRODEN_SHARED ?? resolve(ROOT, '../shared');
 
+/** PyTorch's reference networks. */
+export const GOLDEN = join(shared, 'golden');
+
 /** Whether `xtask data` has real CIFAR-10 images to lay out. */
 export const HAS_CIFAR10 = existsSync(join(shared, 'data/prepare_cifar10.py'));
 

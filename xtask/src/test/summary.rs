@@ -9,7 +9,7 @@ pub struct Tally(Counts);
 
 impl Tally {
     pub fn check(ok: bool) -> Tally {
-        Tally(Counts { passed: ok.into(), failed: (!ok).into() })
+        Tally(Counts { passed: ok.into(), failed: (!ok).into(), skipped: 0 })
     }
 
     /// A run that failed without a failing test did not compile or broke off; one without any test
@@ -36,17 +36,24 @@ pub struct Line {
 }
 
 pub fn table(lines: &[Line]) -> String {
-    let mut text =
-        format!("\n=== summary ===\n{:<14}{:<8}{:>9}{:>9}\n", "step", "", "seconds", "passed");
+    let mut text = format!(
+        "\n=== summary ===\n{:<14}{:<8}{:>9}{:>9}{:>9}\n",
+        "step", "", "seconds", "passed", "skipped"
+    );
     let mut total = Counts::default();
     for Line { name, tally, elapsed_secs } in lines {
         let verdict = if tally.ok() { "ok" } else { "FAILED" };
-        let passed = tally.0.passed;
+        let Counts { passed, skipped, .. } = tally.0;
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name:<14}{verdict:<8}{elapsed_secs:>9.1}{passed:>9}");
+        let _ = writeln!(text, "{name:<14}{verdict:<8}{elapsed_secs:>9.1}{passed:>9}{skipped:>9}");
         total = total + tally.0;
     }
-    let _ = writeln!(text, "{} passed, {} failed", total.passed, total.failed);
+    let _ = write!(text, "{} passed, {} failed", total.passed, total.failed);
+    if total.skipped > 0 {
+        // What was left out stands above, in lines with the word SKIPPED.
+        let _ = write!(text, ", {} skipped", total.skipped);
+    }
+    text.push('\n');
     text
 }
 
@@ -56,22 +63,33 @@ mod tests {
 
     #[test]
     fn a_failed_step_is_at_least_one_failure() {
-        let tally = |ok, passed, failed| Tally::tests(ok, Counts { passed, failed });
-        assert_eq!(tally(true, 5, 0), Tally(Counts { passed: 5, failed: 0 }));
-        assert_eq!(tally(false, 5, 2), Tally(Counts { passed: 5, failed: 2 }));
-        assert_eq!(tally(false, 5, 0), Tally(Counts { passed: 5, failed: 1 }), "it broke off");
-        assert_eq!(tally(true, 0, 0), Tally(Counts { passed: 0, failed: 1 }), "it had no tests");
+        let tally = |ok, passed, failed| Tally::tests(ok, Counts { passed, failed, skipped: 0 });
+        assert_eq!(tally(true, 5, 0), Tally(Counts { passed: 5, failed: 0, skipped: 0 }));
+        assert_eq!(tally(false, 5, 2), Tally(Counts { passed: 5, failed: 2, skipped: 0 }));
+        assert_eq!(
+            tally(false, 5, 0),
+            Tally(Counts { passed: 5, failed: 1, skipped: 0 }),
+            "it broke off"
+        );
+        assert_eq!(
+            tally(true, 0, 0),
+            Tally(Counts { passed: 0, failed: 1, skipped: 0 }),
+            "it had no tests"
+        );
     }
 
     #[test]
     fn the_last_line_is_the_sum() {
-        let tests = Tally::tests(false, Counts { passed: 40, failed: 2 });
+        let tests = Tally::tests(false, Counts { passed: 40, failed: 2, skipped: 3 });
         let text = table(&[
             Line { name: "fmt".into(), tally: Tally::check(true), elapsed_secs: 0.52 },
             Line { name: "native".into(), tally: tests, elapsed_secs: 93.0 },
         ]);
-        assert!(text.contains("fmt           ok            0.5        1\n"), "{text}");
-        assert!(text.contains("native        FAILED       93.0       40\n"), "{text}");
-        assert!(text.ends_with("\n41 passed, 2 failed\n"), "{text}");
+        assert!(text.contains("fmt           ok            0.5        1        0\n"), "{text}");
+        assert!(text.contains("native        FAILED       93.0       40        3\n"), "{text}");
+        assert!(text.ends_with("\n41 passed, 2 failed, 3 skipped\n"), "{text}");
+        let text =
+            table(&[Line { name: "fmt".into(), tally: Tally::check(true), elapsed_secs: 0.5 }]);
+        assert!(text.ends_with("\n1 passed, 0 failed\n"), "{text}");
     }
 }

@@ -41,6 +41,9 @@ pub fn run() -> Result<Tally> {
         "browser",
         "--test",
         "storage",
+        "--",
+        // How far off the numbers are, and what was left out, is told by tests that pass.
+        "--nocapture",
     ]);
     command.env(
         "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
