@@ -169,8 +169,7 @@ unsafe fn gram_tile<V: Vector, const R: usize, const N: usize>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut sums: [[V; N]; R] =
-            from_fn(|r| from_fn(|n| V::load(c.add(r * c_stride + n * V::LANES))));
+        let mut sums = [[V::splat(0.0); N]; R];
         for run in 0..runs {
             let mut left = a.start.add(run * a.run_stride);
             let mut right = b.start.add(run * b.run_stride);
@@ -178,6 +177,13 @@ unsafe fn gram_tile<V: Vector, const R: usize, const N: usize>(
                 accumulate(&mut sums, |r| *left.add(r), right);
                 left = left.wrapping_add(a.stride);
                 right = right.wrapping_add(b.stride);
+            }
+        }
+        // The sum so far comes last: a short sum added to a long one loses fewer digits than many
+        // products.
+        for (r, row) in sums.iter_mut().enumerate() {
+            for (n, sum) in row.iter_mut().enumerate() {
+                *sum = *sum + V::load(c.add(r * c_stride + n * V::LANES));
             }
         }
         store(sums, c, c_stride);

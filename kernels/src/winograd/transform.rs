@@ -59,9 +59,10 @@ impl Transform<4, 2> for F2 {
 #[derive(Clone, Copy)]
 pub struct F4;
 
-/// The points ±a and ±b of [`F4`].
-const A: f32 = 1.0;
-const B: f32 = 2.0;
+/// The points ±a and ±b of [`F4`]: of small fractions, whose squares are exact, those with the least
+/// rounding error; a quarter of that of the usual 1 and 2.
+const A: f32 = 0.625;
+const B: f32 = 1.5;
 const A2: f32 = A * A;
 const B2: f32 = B * B;
 /// Denominators of Lagrange's interpolation at 0, ±a, ±b.
