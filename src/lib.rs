@@ -2,7 +2,7 @@
 //!
 //! The layers, from the ground up; a module imports only from those above it in this list
 //! (ARCHITECTURE.md has the reasons):
-//! `experiment`, `protocol` | `data` | `model` | `train` | `engine` | `ui`, `cli`.
+//! `experiment`, `protocol` | `data` | `ops` | `model` | `train` | `engine` | `ui`, `cli`.
 
 pub mod experiment;
 pub mod protocol;
@@ -13,6 +13,8 @@ pub mod data;
 pub mod engine;
 #[cfg(feature = "core")]
 pub mod model;
+#[cfg(feature = "core")]
+pub mod ops;
 #[cfg(feature = "core")]
 pub mod train;
 

@@ -20,9 +20,7 @@ pub fn max2_forward(x: &[f32], planes: usize, height: usize, width: usize) -> (V
             let top = ((row / rows) * height + row % rows * 2) * width;
             let (upper, lower) = x[top..top + 2 * width].split_at(width);
             let windows = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-            for ((output, place), (upper, lower)) in
-                output.iter_mut().zip(places).zip(windows)
-            {
+            for ((output, place), (upper, lower)) in output.iter_mut().zip(places).zip(windows) {
                 (*output, *place) = largest([upper[0], upper[1], lower[0], lower[1]]);
             }
         }

@@ -60,7 +60,8 @@ pub unsafe fn rows<V: Vector>(
         unsafe {
             let a = Rows { start: a.start.add(done * a.stride), ..a };
             let c = c.add(done * c_stride);
-            done += by_rows!(V, wide, tile_height(count - done, limit), rows_tile(a, b, c, c_stride));
+            done +=
+                by_rows!(V, wide, tile_height(count - done, limit), rows_tile(a, b, c, c_stride));
         }
     }
 }

@@ -69,7 +69,8 @@ impl Kernel for Forward<'_> {
         assert!(self.packed.len() >= shape.kernel * run_len * panels.width);
         let mut staged = Scratch::take(from.len());
         let mut result = Scratch::take(to.len());
-        for (x, y) in self.x.chunks_exact(input.len()).zip(self.output.chunks_exact_mut(output.len()))
+        for (x, y) in
+            self.x.chunks_exact(input.len()).zip(self.output.chunks_exact_mut(output.len()))
         {
             stage::<V>(x, input, &mut staged, from);
             for (first, columns) in panels.iter() {

@@ -112,10 +112,9 @@ impl Kernel for Sum<'_> {
                 // SAFETY: the patches of the output's pixels are within the padded input.
                 unsafe {
                     let a = Pixels {
-                        start: self
-                            .x
-                            .as_ptr()
-                            .add(image * from.len() + self.kernel_row * row_stride + self.first_row),
+                        start: self.x.as_ptr().add(
+                            image * from.len() + self.kernel_row * row_stride + self.first_row,
+                        ),
                         stride: shape.stride * from.stride,
                         run_stride: shape.stride * row_stride,
                     };

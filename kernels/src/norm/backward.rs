@@ -74,9 +74,13 @@ pub fn backward(
         }
     };
     if residual {
-        parallel::chunk_pairs((&mut input, image), (&mut carried, image), |index, input, carried| {
-            write(index, input, Some(carried));
-        });
+        parallel::chunk_pairs(
+            (&mut input, image),
+            (&mut carried, image),
+            |index, input, carried| {
+                write(index, input, Some(carried));
+            },
+        );
     } else {
         parallel::chunks(&mut input, image, |index, input| write(index, input, None));
     }

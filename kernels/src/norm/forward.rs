@@ -124,8 +124,7 @@ impl Kernel for Normalise<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let whole = self.output.len() - self.output.len() % V::LANES;
-        let (mean, scale, beta) =
-            (V::splat(self.mean), V::splat(self.scale), V::splat(self.beta));
+        let (mean, scale, beta) = (V::splat(self.mean), V::splat(self.scale), V::splat(self.beta));
         let (zero, slope) = (V::splat(0.0), V::splat(self.slope));
         for index in (0..whole).step_by(V::LANES) {
             // SAFETY: all three have the output's length, and a vector from `index` on is in it.

@@ -82,10 +82,7 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
 }
 
 /// Runs `kernel` with vectors that the compiler maps to what the target has.
-#[cfg(not(any(
-    target_arch = "x86_64",
-    all(target_family = "wasm", target_feature = "simd128")
-)))]
+#[cfg(not(any(target_arch = "x86_64", all(target_family = "wasm", target_feature = "simd128"))))]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<portable::Portable>()
 }

@@ -32,7 +32,13 @@ pub fn correlate<W: Transform<I, O>, const I: usize, const O: usize>(
     let images = images_per_task(grid.tiles(), shape.batch);
     parallel::chunks(&mut output, images * grid.output.len(), |task, output| {
         let x = &x[task * images * grid.input.len()..];
-        vector::dispatch(Correlate::<W, I, O> { grid, x, taps: &taps, output, transform: PhantomData });
+        vector::dispatch(Correlate::<W, I, O> {
+            grid,
+            x,
+            taps: &taps,
+            output,
+            transform: PhantomData,
+        });
     });
     output
 }
@@ -76,7 +82,12 @@ impl<W: Transform<I, O>, const I: usize, const O: usize> Kernel for Correlate<'_
         for first in (0..tiles).step_by(block) {
             let count = block.min(tiles - first);
             let block = first..first + count;
-            to_points::<V, W, I, O>(&grid, block.clone(), (&staged, from), (&mut points, in_stride));
+            to_points::<V, W, I, O>(
+                &grid,
+                block.clone(),
+                (&staged, from),
+                (&mut points, in_stride),
+            );
             let (a, c) = ((&points[..], in_stride), (&mut products[..], out_stride));
             multiply::<V, I, O>(&grid, count, (a, from), self.taps, (c, to));
             from_points::<V, W, I, O>(&grid, block, (&products, out_stride), (&mut result, to));

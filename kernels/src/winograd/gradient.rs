@@ -47,7 +47,14 @@ pub fn weight_gradient<W: Transform<I, O>, const I: usize, const O: usize>(
                 let images = group.images.min(shape.batch - first);
                 let x = &x[first * grid.input.len()..][..images * grid.input.len()];
                 let y = &output_gradient[first * grid.output.len()..][..images * grid.output.len()];
-                vector::dispatch(Points::<W, I, O> { group, x, y, left, right, transform: PhantomData });
+                vector::dispatch(Points::<W, I, O> {
+                    group,
+                    x,
+                    y,
+                    left,
+                    right,
+                    transform: PhantomData,
+                });
             },
         );
         parallel::chunks(&mut sums, shape.channels_out * width, |point, sums| {

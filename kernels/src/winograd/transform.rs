@@ -146,12 +146,8 @@ pub fn planar<V: Vector, const M: usize, const N: usize>(
     transform: impl Fn([V; M]) -> [V; N],
     mut store: impl FnMut(usize, usize, V),
 ) {
-    let mut half = [[V::splat(0.0); M]; N];
-    for column in 0..M {
-        for (row, value) in transform(from_fn(|row| load(row, column))).into_iter().enumerate() {
-            half[row][column] = value;
-        }
-    }
+    let columns: [[V; N]; M] = from_fn(|x| transform(from_fn(|y| load(y, x))));
+    let half: [[V; M]; N] = from_fn(|y| from_fn(|x| columns[x][y]));
     for (row, values) in half.into_iter().enumerate() {
         for (column, value) in transform(values).into_iter().enumerate() {
             store(row, column, value);

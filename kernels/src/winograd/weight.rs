@@ -71,14 +71,15 @@ impl<'a> Taps<'a> {
             let source = &self.weight[start..];
             assert!(source.len() >= (V::LANES - 1) * self.output_stride + TAPS);
             // SAFETY: the last row ends within the weight.
-            let four = |tap| unsafe { V::load_columns(source.as_ptr().add(tap), self.output_stride) };
+            let four =
+                |tap| unsafe { V::load_columns(source.as_ptr().add(tap), self.output_stride) };
             let ([a, b, c, d], [e, f, g, h], [.., i]) = (four(0), four(4), four(5));
             [a, b, c, d, e, f, g, h, i]
         } else {
             std::array::from_fn(|tap| {
                 let mut values = [0.0; 16];
-                for lane in 0..self.outputs - output {
-                    values[lane] = self.weight[start + lane * self.output_stride + tap];
+                for (lane, value) in values.iter_mut().take(self.outputs - output).enumerate() {
+                    *value = self.weight[start + lane * self.output_stride + tap];
                 }
                 // SAFETY: no vector has more than 16 lanes.
                 unsafe { V::load(values.as_ptr()) }

@@ -1,8 +1,7 @@
 //! Convolutions against their definition.
 
-mod common;
-
-use common::{Random, relative_error};
+use crate::common::{Random, relative_error};
+use crate::definition;
 use proden_kernels::conv::{self, ConvShape};
 
 /// Of the largest entry.
@@ -13,14 +12,14 @@ fn check(shape: ConvShape, random: &mut Random) -> f64 {
     let w = random.tensor(shape.weight_len());
     let dy = random.tensor(shape.output_len());
     let errors = [
-        relative_error(&conv::forward(shape, &x, &w), &common::forward(shape, &x, &w)),
+        relative_error(&conv::forward(shape, &x, &w), &definition::forward(shape, &x, &w)),
         relative_error(
             &conv::input_gradient(shape, &dy, &w),
-            &common::input_gradient(shape, &dy, &w),
+            &definition::input_gradient(shape, &dy, &w),
         ),
         relative_error(
             &conv::weight_gradient(shape, &x, &dy),
-            &common::weight_gradient(shape, &x, &dy),
+            &definition::weight_gradient(shape, &x, &dy),
         ),
     ];
     assert!(errors.iter().all(|&error| error < TOLERANCE), "{shape:?}: {errors:?}");
@@ -56,15 +55,15 @@ fn layers_of_the_networks_agree_with_the_definition() {
     let mut random = Random(6);
     // Channels in, plane, channels out, kernel, stride, padding.
     let layers = [
-        (3, 32, 128, 3, 1, 1),
+        (3, 32, 64, 3, 1, 1),
         (8, 32, 8, 3, 1, 1),
-        (128, 32, 128, 3, 1, 1),
+        (128, 16, 128, 3, 1, 1),
         (32, 16, 64, 3, 1, 1),
-        (256, 16, 256, 3, 1, 1),
+        (256, 8, 256, 3, 1, 1),
         (256, 8, 512, 3, 1, 0),
         (512, 6, 256, 3, 1, 0),
         (256, 4, 128, 3, 1, 0),
-        (64, 32, 128, 3, 2, 1),
+        (64, 16, 128, 3, 2, 1),
         (64, 32, 128, 1, 2, 0),
         (512, 4, 512, 3, 1, 1),
     ];
@@ -146,12 +145,45 @@ fn what_is_not_finite_is_not_swallowed() {
                     let kept = |(&a, &e): (&f32, &f64)| e.is_finite() || !a.is_finite();
                     assert!(actual.iter().zip(&expected).all(kept), "{shape:?} {bad}");
                 };
-                passes(conv::forward(shape, &x, &w), common::forward(shape, &x, &w));
-                let expected = common::input_gradient(shape, &dy, &w);
+                passes(conv::forward(shape, &x, &w), definition::forward(shape, &x, &w));
+                let expected = definition::input_gradient(shape, &dy, &w);
                 passes(conv::input_gradient(shape, &dy, &w), expected);
-                let expected = common::weight_gradient(shape, &x, &dy);
+                let expected = definition::weight_gradient(shape, &x, &dy);
                 passes(conv::weight_gradient(shape, &x, &dy), expected);
             }
         }
+    }
+}
+
+/// A browser has one thread, a server has many; a seed's run must be the same run.
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let shape = ConvShape {
+        batch: 19,
+        channels_in: 20,
+        height: 9,
+        width: 9,
+        channels_out: 24,
+        kernel: 3,
+        stride: 1,
+        padding: 1,
+    };
+    for kernel in [1, 3] {
+        let shape = ConvShape { kernel, padding: kernel / 2, ..shape };
+        let mut random = Random(9);
+        let x = random.tensor(shape.input_len());
+        let w = random.tensor(shape.weight_len());
+        let dy = random.tensor(shape.output_len());
+        let with_threads = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                [
+                    conv::forward(shape, &x, &w),
+                    conv::input_gradient(shape, &dy, &w),
+                    conv::weight_gradient(shape, &x, &dy),
+                ]
+            })
+        };
+        assert!(with_threads(1) == with_threads(3), "kernel {kernel}");
     }
 }
