@@ -198,12 +198,15 @@ unsafe fn accumulate<V: Vector, const R: usize, const N: usize>(
     a: impl Fn(usize) -> f32,
     b: *const f32,
 ) {
-    // SAFETY: the caller's promise.
-    let b: [V; N] = from_fn(|n| unsafe { V::load(b.add(n * V::LANES)) });
+    let mut right = [V::splat(0.0); N];
+    for (n, right) in right.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *right = unsafe { V::load(b.add(n * V::LANES)) };
+    }
     for (r, row) in sums.iter_mut().enumerate() {
-        let a = V::splat(a(r));
-        for (sum, b) in row.iter_mut().zip(b) {
-            *sum = sum.add_product(a, b);
+        let left = V::splat(a(r));
+        for (sum, &right) in row.iter_mut().zip(&right) {
+            *sum = sum.add_product(left, right);
         }
     }
 }

@@ -25,7 +25,8 @@ pub fn weight_gradient(shape: ConvShape, x: &[f32], output_gradient: &[f32]) -> 
     let (input, output) = (input_planes(shape), output_planes(shape));
     let (x_len, y_len) =
         (input_frame(shape, shape.channels_in).len(), output_frame(shape, width).len());
-    let images = (CHUNK_FLOATS / (x_len + y_len)).max(parallel::PIECES / 2).clamp(1, shape.batch);
+    let images =
+        (CHUNK_FLOATS / (x_len + y_len)).max(parallel::PIECES.div_ceil(2)).clamp(1, shape.batch);
     let mut x_staged = Scratch::take(images * x_len);
     let mut y_staged = Scratch::take(images * y_len);
     for first in (0..shape.batch).step_by(images) {

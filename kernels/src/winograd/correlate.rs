@@ -124,10 +124,13 @@ pub(super) fn to_points<V: Vector, W: Transform<I, O>, const I: usize, const O: 
             unsafe {
                 let source = source.as_ptr().add(channel);
                 let target = target.as_mut_ptr().add(channel);
-                planar(
+                planar!(
+                    V,
+                    I,
+                    I,
+                    W::input,
                     |y, x| V::load(source.add(y * row + x * frame.stride)),
-                    |x| W::input(x),
-                    |y, x, value| value.store(target.add((y * I + x) * point_stride)),
+                    |y, x, value| value.store(target.add((y * I + x) * point_stride))
                 );
             }
         }
@@ -187,10 +190,13 @@ fn from_points<V: Vector, W: Transform<I, O>, const I: usize, const O: usize>(
             unsafe {
                 let source = source.as_ptr().add(channel);
                 let target = target.as_mut_ptr().add(channel);
-                planar(
+                planar!(
+                    V,
+                    I,
+                    O,
+                    W::output,
                     |y, x| V::load(source.add((y * I + x) * point_stride)),
-                    |m| W::output(m),
-                    |y, x, value| value.store(target.add(y * row + x * frame.stride)),
+                    |y, x, value| value.store(target.add(y * row + x * frame.stride))
                 );
             }
         }

@@ -158,10 +158,13 @@ fn gradient_to_points<V: Vector, W: Transform<I, O>, const I: usize, const O: us
             unsafe {
                 let source = source.as_ptr().add(channel);
                 let target = target.as_mut_ptr().add(channel);
-                planar(
+                planar!(
+                    V,
+                    O,
+                    I,
+                    W::output_gradient,
                     |y, x| V::load(source.add(y * row + x * frame.stride)),
-                    |y| W::output_gradient(y),
-                    |y, x, value| value.store(target.add((y * I + x) * point_stride)),
+                    |y, x, value| value.store(target.add((y * I + x) * point_stride))
                 );
             }
         }

@@ -2,8 +2,6 @@
 //! instead of 3·O, nested to two dimensions (Lavin and Gray 2016). All four matrices follow from
 //! the points 0, ±a, ±b, ∞ at which the polynomials are multiplied.
 
-use std::array::from_fn;
-
 use crate::vector::Vector;
 
 /// One-dimensional transforms between I = O + 2 points, O outputs and 3 taps.
@@ -138,19 +136,33 @@ impl Transform<6, 4> for F4 {
     }
 }
 
-/// Applies a transform to the columns and then to the rows of an M by M square; calls `store`
-/// with row, column and value of the N by N result.
-#[inline(always)]
-pub fn planar<V: Vector, const M: usize, const N: usize>(
-    load: impl Fn(usize, usize) -> V,
-    transform: impl Fn([V; M]) -> [V; N],
-    mut store: impl FnMut(usize, usize, V),
-) {
-    let columns: [[V; N]; M] = from_fn(|x| transform(from_fn(|y| load(y, x))));
-    let half: [[V; M]; N] = from_fn(|y| from_fn(|x| columns[x][y]));
-    for (row, values) in half.into_iter().enumerate() {
-        for (column, value) in transform(values).into_iter().enumerate() {
-            store(row, column, value);
+/// Applies a transform to the columns and then to the rows of an M by M square of `$load`ed
+/// vectors, and `$store`s the N by N result. A macro, because a closure, or what
+/// `std::array::from_fn` makes of one, is not compiled with the vector's instructions.
+macro_rules! planar {
+    (
+        $V:ty, $M:expr, $N:expr, $transform:expr,
+        |$y:ident, $x:ident| $load:expr,
+        |$row:ident, $column:ident, $value:ident| $store:expr
+    ) => {{
+        let mut half = [[<$V>::splat(0.0); $M]; $N];
+        for $x in 0..$M {
+            let mut line = [<$V>::splat(0.0); $M];
+            for $y in 0..$M {
+                line[$y] = $load;
+            }
+            let line = $transform(line);
+            for $y in 0..$N {
+                half[$y][$x] = line[$y];
+            }
         }
-    }
+        for $row in 0..$N {
+            let line = $transform(half[$row]);
+            for $column in 0..$N {
+                let $value = line[$column];
+                $store;
+            }
+        }
+    }};
 }
+pub(super) use planar;

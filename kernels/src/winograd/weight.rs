@@ -110,14 +110,17 @@ impl<W: Transform<I, O>, const I: usize, const O: usize> Kernel for Pack<'_, W, 
                 let taps = self.taps.load::<V>(k, self.first + vector);
                 let target = &mut self.packed[k * columns + vector..];
                 assert!(target.len() >= (I * I - 1) * depth * columns + V::LANES);
-                planar(
+                planar!(
+                    V,
+                    3,
+                    I,
+                    W::taps,
                     |row, column| taps[row * 3 + column],
-                    |taps| W::taps(taps),
                     |row, column, value| {
                         let point = row * I + column;
                         // SAFETY: the assertion, which is for the last point.
                         unsafe { value.store(target.as_mut_ptr().add(point * depth * columns)) }
-                    },
+                    }
                 );
             }
         }
@@ -143,13 +146,16 @@ impl<W: Transform<I, O>, const I: usize, const O: usize> Kernel for Unpack<'_, W
             let source = &self.points[block * V::LANES..];
             assert!(source.len() >= (I * I - 1) * self.point_stride + V::LANES);
             let mut taps = [V::splat(0.0); TAPS];
-            planar(
+            planar!(
+                V,
+                I,
+                3,
+                W::taps_gradient,
                 // SAFETY: the assertion, which is for the last point.
                 |row, column| unsafe {
                     V::load(source.as_ptr().add((row * I + column) * self.point_stride))
                 },
-                |points| W::taps_gradient(points),
-                |row, column, value| taps[row * 3 + column] = value,
+                |row, column, value| taps[row * 3 + column] = value
             );
             store(taps, gradient);
         }

@@ -22,7 +22,7 @@ impl Case {
             channels: random.between(1, 5),
             plane: random.pick(&[1, 4, 7, 16, 36, 49, 64, 100]).max(if index == 0 { 1 } else { 4 }),
         };
-        let residual = (index % 2 == 0).then(|| random.tensor(shape.len()));
+        let residual = index.is_multiple_of(2).then(|| random.tensor(shape.len()));
         Self {
             shape,
             x: random.tensor(shape.len()),
