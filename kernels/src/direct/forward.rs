@@ -74,7 +74,7 @@ impl Kernel for Forward<'_> {
         {
             stage::<V>(x, input, &mut staged, from);
             for (first, columns) in panels.iter() {
-                pixel_rows(shape, from, |pixel, source, count| {
+                for (pixel, source, count) in pixel_rows(shape, from) {
                     // SAFETY: the patches of the output's pixels are within the padded input, the
                     // panel within the packed weight, the pixels within the output.
                     unsafe {
@@ -89,7 +89,7 @@ impl Kernel for Forward<'_> {
                         let c = result.as_mut_ptr().add(pixel * to.stride + first);
                         product::rows::<V>(a, count, (b, columns), (c, to.stride));
                     }
-                });
+                }
             }
             unstage::<V>(&result, to, y, output);
         }

@@ -51,17 +51,15 @@ fn images_per_task(shape: ConvShape) -> usize {
     TASK_PIXELS.div_ceil(pixels.max(1)).min(shape.batch.div_ceil(parallel::PIECES)).max(1)
 }
 
-/// Visits the output's pixels in rows of the register tiles' operands: calls `visit` with the
-/// first output pixel of a row, the offset of its first input pixel, and the row's length.
-/// A kernel of one pixel and stride 1 makes one row of the whole plane.
+/// The output's pixels in rows of the register tiles' operands: the first output pixel of each
+/// row, the offset of its first input pixel, and the row's length. A kernel of one pixel and
+/// stride 1 makes one row of the whole plane.
 #[inline(always)]
-fn pixel_rows(shape: ConvShape, frame: Frame, mut visit: impl FnMut(usize, usize, usize)) {
-    let (height, width) = (shape.output_height(), shape.output_width());
+fn pixel_rows(shape: ConvShape, frame: Frame) -> impl Iterator<Item = (usize, usize, usize)> {
+    let (mut height, mut width) = (shape.output_height(), shape.output_width());
     if shape.kernel == 1 && shape.stride == 1 && shape.padding == 0 {
-        visit(0, 0, height * width);
-        return;
+        (height, width) = (1, height * width);
     }
-    for y in 0..height {
-        visit(y * width, y * shape.stride * frame.columns * frame.stride, width);
-    }
+    let row = shape.stride * frame.columns * frame.stride;
+    (0..height).map(move |y| (y * width, y * row, width))
 }

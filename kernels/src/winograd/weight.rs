@@ -67,25 +67,31 @@ impl<'a> Taps<'a> {
     #[inline(always)]
     fn load<V: Vector>(&self, depth: usize, output: usize) -> [V; TAPS] {
         let start = depth * self.depth_stride + output * self.output_stride;
-        let taps = if output + V::LANES <= self.outputs {
+        let mut taps = [V::splat(0.0); TAPS];
+        if output + V::LANES <= self.outputs {
             let source = &self.weight[start..];
             assert!(source.len() >= (V::LANES - 1) * self.output_stride + TAPS);
             // SAFETY: the last row ends within the weight.
-            let four =
-                |tap| unsafe { V::load_columns(source.as_ptr().add(tap), self.output_stride) };
-            let ([a, b, c, d], [e, f, g, h], [.., i]) = (four(0), four(4), four(5));
-            [a, b, c, d, e, f, g, h, i]
+            unsafe {
+                let source = source.as_ptr();
+                taps[..4].copy_from_slice(&V::load_columns(source, self.output_stride));
+                taps[4..8].copy_from_slice(&V::load_columns(source.add(4), self.output_stride));
+                taps[8] = V::load_columns(source.add(5), self.output_stride)[3];
+            }
         } else {
-            std::array::from_fn(|tap| {
+            for (tap, taps) in taps.iter_mut().enumerate() {
                 let mut values = [0.0; 16];
                 for (lane, value) in values.iter_mut().take(self.outputs - output).enumerate() {
                     *value = self.weight[start + lane * self.output_stride + tap];
                 }
                 // SAFETY: no vector has more than 16 lanes.
-                unsafe { V::load(values.as_ptr()) }
-            })
-        };
-        if self.turned { std::array::from_fn(|tap| taps[TAPS - 1 - tap]) } else { taps }
+                *taps = unsafe { V::load(values.as_ptr()) };
+            }
+        }
+        if self.turned {
+            taps.reverse();
+        }
+        taps
     }
 }
 
@@ -165,21 +171,26 @@ impl<W: Transform<I, O>, const I: usize, const O: usize> Kernel for Unpack<'_, W
 /// Writes the taps of up to one vector of channels, `[channels, 9]`.
 #[inline(always)]
 fn store<V: Vector>(taps: [V; TAPS], gradient: &mut [f32]) {
-    let [a, b, c, d, e, f, g, h, i] = taps;
-    let write = |target: &mut [f32]| {
-        assert!(target.len() >= V::LANES * TAPS);
-        // SAFETY: the assertion; columns 5 to 7 are written twice, with the same values.
-        unsafe {
-            V::store_columns([a, b, c, d], target.as_mut_ptr(), TAPS);
-            V::store_columns([e, f, g, h], target.as_mut_ptr().add(4), TAPS);
-            V::store_columns([f, g, h, i], target.as_mut_ptr().add(5), TAPS);
-        }
-    };
     if gradient.len() == V::LANES * TAPS {
-        write(gradient);
+        // SAFETY: the slice has that length.
+        unsafe { store_whole(taps, gradient.as_mut_ptr()) };
     } else {
         let mut whole = [0.0; 16 * TAPS];
-        write(&mut whole);
+        // SAFETY: no vector has more than 16 lanes.
+        unsafe { store_whole(taps, whole.as_mut_ptr()) };
         gradient.copy_from_slice(&whole[..gradient.len()]);
+    }
+}
+
+/// # Safety
+/// `LANES * TAPS` floats can be written.
+#[inline(always)]
+unsafe fn store_whole<V: Vector>(taps: [V; TAPS], target: *mut f32) {
+    let [a, b, c, d, e, f, g, h, i] = taps;
+    // SAFETY: the caller's promise; columns 5 to 7 are written twice, with the same values.
+    unsafe {
+        V::store_columns([a, b, c, d], target, TAPS);
+        V::store_columns([e, f, g, h], target.add(4), TAPS);
+        V::store_columns([f, g, h, i], target.add(5), TAPS);
     }
 }
