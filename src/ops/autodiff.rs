@@ -21,7 +21,7 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         let (x, weight) = (x.into_primitive(), weight.into_primitive());
         match ConvGradient.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let shape = ConvShape::of(&x.shape(), &weight.shape(), geometry);
+                let shape = ConvShape::of(x.shape().dims(), weight.shape().dims(), geometry);
                 let state = (x.clone(), weight.clone(), shape);
                 prepared.finish(state, B::conv(x, weight, geometry))
             }
@@ -57,7 +57,8 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         {
             OpsKind::Tracked(prepared) => {
                 let (output, statistics) = B::norm(x.clone(), gamma, beta, slope);
-                (prepared.finish((x, statistics.clone(), slope), output), statistics)
+                let state = (x, output.clone(), statistics.clone(), slope);
+                (prepared.finish(state, output), statistics)
             }
             OpsKind::UnTracked(prepared) => {
                 let (output, statistics) = B::norm(x, gamma, beta, slope);
@@ -69,6 +70,7 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
 
     fn norm_gradient(
         _x: FloatTensor<Self>,
+        _output: FloatTensor<Self>,
         _gradient: FloatTensor<Self>,
         _statistics: FloatTensor<Self>,
         _slope: f32,
@@ -149,11 +151,14 @@ impl<B: NetworkOps> Backward<B, 2> for ConvGradient {
     }
 }
 
+/// x, output, statistics and slope of a batch norm.
+type NormState<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, f32);
+
 #[derive(Debug)]
 struct NormGradient;
 
 impl<B: NetworkOps> Backward<B, 3> for NormGradient {
-    type State = (FloatTensor<B>, FloatTensor<B>, f32);
+    type State = NormState<B>;
 
     fn backward(
         self,
@@ -163,8 +168,8 @@ impl<B: NetworkOps> Backward<B, 3> for NormGradient {
     ) {
         let [x_node, gamma_node, beta_node] = ops.parents;
         let gradient = gradients.consume::<B>(&ops.node);
-        let (x, statistics, slope) = ops.state;
-        let (of_x, of_parameters) = B::norm_gradient(x, gradient, statistics, slope);
+        let (x, output, statistics, slope) = ops.state;
+        let (of_x, of_parameters) = B::norm_gradient(x, output, gradient, statistics, slope);
         if let Some(node) = x_node {
             gradients.register::<B>(node.id, of_x);
         }
@@ -181,7 +186,7 @@ impl<B: NetworkOps> Backward<B, 3> for NormGradient {
 struct NormAddGradient;
 
 impl<B: NetworkOps> Backward<B, 4> for NormAddGradient {
-    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, f32);
+    type State = NormState<B>;
 
     fn backward(
         self,

@@ -73,12 +73,6 @@ fn leaky_relu_gradient<B: Backend>(
     B::float_mask_where(gradient, is_below, below)
 }
 
-/// What batch norm gives without leaky ReLU: it has the sign of the output that was not kept.
-pub fn norm_again<B: Backend>(x: FloatTensor<B>, statistics: FloatTensor<B>) -> FloatTensor<B> {
-    let (gamma, beta) = (row_of::<B>(&statistics, 2), row_of::<B>(&statistics, 3));
-    B::batch_norm_train(x, gamma, beta, f64::from(EPSILON)).output
-}
-
 /// A row of `[rows, channels]` as `[channels]`.
 pub fn row_of<B: Backend>(rows: &FloatTensor<B>, row: usize) -> FloatTensor<B> {
     let channels = rows.shape()[1];

@@ -1,74 +1,157 @@
-//! Our operations on the CPU.
+//! Our operations on the CPU: in single precision by the kernels of [`super::cpu`], in any other
+//! composed from Burn's.
 
-use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Flex, TensorMetadata};
+use burn::tensor::{DType, TensorData};
 
-use super::shape::{ConvGeometry, ConvShape};
+use super::cpu::norm::{NormGradients, NormOutput};
+use super::cpu::{conv, norm};
+use super::shape::{ConvGeometry, ConvShape, NormShape};
 use super::{NetworkOps, composed};
 
+type FlexTensor = FloatTensor<Flex>;
+
 impl NetworkOps for Flex {
-    fn conv(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        geometry: ConvGeometry,
-    ) -> FloatTensor<Self> {
-        composed::conv::<Self>(x, weight, geometry)
+    fn conv(x: FlexTensor, weight: FlexTensor, geometry: ConvGeometry) -> FlexTensor {
+        if x.dtype() != DType::F32 {
+            return composed::conv::<Self>(x, weight, geometry);
+        }
+        let shape = ConvShape::of(x.shape().dims(), weight.shape().dims(), geometry);
+        let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
+        tensor(conv::forward(shape, values(&x), values(&weight)), shape.output_shape())
     }
 
     fn conv_input_gradient(
-        gradient: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        conv: ConvShape,
-    ) -> FloatTensor<Self> {
-        composed::conv_input_gradient::<Self>(gradient, weight, conv)
+        gradient: FlexTensor,
+        weight: FlexTensor,
+        shape: ConvShape,
+    ) -> FlexTensor {
+        if gradient.dtype() != DType::F32 {
+            return composed::conv_input_gradient::<Self>(gradient, weight, shape);
+        }
+        let (gradient, weight) = (gradient.to_contiguous(), weight.to_contiguous());
+        let of_x = conv::input_gradient(shape, values(&gradient), values(&weight));
+        tensor(of_x, shape.input_shape())
     }
 
-    fn conv_weight_gradient(
-        x: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        conv: ConvShape,
-    ) -> FloatTensor<Self> {
-        composed::conv_weight_gradient::<Self>(x, gradient, conv)
+    fn conv_weight_gradient(x: FlexTensor, gradient: FlexTensor, shape: ConvShape) -> FlexTensor {
+        if gradient.dtype() != DType::F32 {
+            return composed::conv_weight_gradient::<Self>(x, gradient, shape);
+        }
+        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
+        let of_weight = conv::weight_gradient(shape, values(&x), values(&gradient));
+        tensor(of_weight, shape.weight_shape())
     }
 
     fn norm(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
+        x: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        composed::norm::<Self>(x, gamma, beta, None, slope)
+    ) -> (FlexTensor, FlexTensor) {
+        forward(x, gamma, beta, None, slope)
     }
 
     fn norm_gradient(
-        x: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        statistics: FloatTensor<Self>,
+        x: FlexTensor,
+        output: FlexTensor,
+        gradient: FlexTensor,
+        statistics: FlexTensor,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let output = composed::norm_again::<Self>(x.clone(), statistics.clone());
-        let (of_x, _, of_parameters) =
-            composed::norm_gradient::<Self>(x, output, gradient, statistics, slope);
+    ) -> (FlexTensor, FlexTensor) {
+        let (of_x, of_parameters, _) = backward(x, output, gradient, statistics, slope, false);
         (of_x, of_parameters)
     }
 
     fn norm_add(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        shortcut: FloatTensor<Self>,
+        x: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        shortcut: FlexTensor,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        composed::norm::<Self>(x, gamma, beta, Some(shortcut), slope)
+    ) -> (FlexTensor, FlexTensor) {
+        forward(x, gamma, beta, Some(shortcut), slope)
     }
 
     fn norm_add_gradient(
-        x: FloatTensor<Self>,
-        output: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        statistics: FloatTensor<Self>,
+        x: FlexTensor,
+        output: FlexTensor,
+        gradient: FlexTensor,
+        statistics: FlexTensor,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::norm_gradient::<Self>(x, output, gradient, statistics, slope)
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        let (of_x, of_parameters, of_shortcut) =
+            backward(x, output, gradient, statistics, slope, true);
+        (of_x, of_shortcut.expect("it was asked for"), of_parameters)
     }
+}
+
+/// The numbers of a contiguous tensor.
+fn values(tensor: &FlexTensor) -> &[f32] {
+    let layout = tensor.layout();
+    &tensor.storage()[layout.start_offset()..][..layout.num_elements()]
+}
+
+fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+/// The output, and the statistics `[4, channels]`.
+fn forward(
+    x: FlexTensor,
+    gamma: FlexTensor,
+    beta: FlexTensor,
+    shortcut: Option<FlexTensor>,
+    slope: f32,
+) -> (FlexTensor, FlexTensor) {
+    if x.dtype() != DType::F32 {
+        return composed::norm::<Flex>(x, gamma, beta, shortcut, slope);
+    }
+    let sizes = x.shape().dims();
+    let shape = NormShape::of(sizes);
+    let [x, gamma, beta] = [x, gamma, beta].map(|tensor| tensor.to_contiguous());
+    let shortcut = shortcut.map(|shortcut| shortcut.to_contiguous());
+    let [gamma, beta] = [values(&gamma), values(&beta)];
+    let NormOutput { output, mean, var } =
+        norm::forward(shape, values(&x), gamma, beta, shortcut.as_ref().map(values), slope);
+    let statistics = [&mean, &var, gamma, beta].concat();
+    (tensor(output, sizes), tensor(statistics, [4, shape.channels]))
+}
+
+/// The gradients of x, of gamma and beta `[2, channels]`, and of the shortcut if there is one.
+fn backward(
+    x: FlexTensor,
+    output: FlexTensor,
+    gradient: FlexTensor,
+    statistics: FlexTensor,
+    slope: f32,
+    has_shortcut: bool,
+) -> (FlexTensor, FlexTensor, Option<FlexTensor>) {
+    if x.dtype() != DType::F32 {
+        let (of_x, of_shortcut, of_parameters) =
+            composed::norm_gradient::<Flex>(x, output, gradient, statistics, slope);
+        return (of_x, of_parameters, Some(of_shortcut));
+    }
+    let sizes = x.shape().dims();
+    let shape = NormShape::of(sizes);
+    let [x, output, gradient] = [x, output, gradient].map(|tensor| tensor.to_contiguous());
+    let statistics = statistics.to_contiguous();
+    let statistics = values(&statistics);
+    let [mean, var, gamma] =
+        [0, 1, 2].map(|row| &statistics[row * shape.channels..][..shape.channels]);
+    let NormGradients { input, gamma, beta, residual } = norm::backward(
+        shape,
+        values(&x),
+        values(&output),
+        mean,
+        var,
+        gamma,
+        slope,
+        values(&gradient),
+        has_shortcut,
+    );
+    let of_parameters = [gamma, beta].concat();
+    let residual = residual.map(|residual| tensor(residual, sizes));
+    (tensor(input, sizes), tensor(of_parameters, [2, shape.channels]), residual)
 }

@@ -11,7 +11,11 @@ mod flex;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod reference;
-pub mod shape;
+
+/// Kernels for the CPU, and the sizes that all kernels are called with. A crate of its own, so
+/// that it is optimised in every profile, also where the product is built for size or unoptimised.
+pub use proden_kernels as cpu;
+pub use proden_kernels::shape;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -28,7 +32,7 @@ pub const EPSILON: f32 = 1e-5;
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"), Autodiff)]
 pub trait NetworkOps: Backend {
     /// Convolution of `x` with `weight` `[channels_out, channels_in, kernel, kernel]`.
-    #[fusion(dtype = x, shape = ConvShape::of(x, weight, *geometry).output_shape().into())]
+    #[fusion(dtype = x, shape = ConvShape::of(x.dims(), weight.dims(), *geometry).output_shape().into())]
     fn conv(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -61,10 +65,12 @@ pub trait NetworkOps: Backend {
         slope: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The gradient of x, and `[2, channels]`: those of gamma and beta.
+    /// The gradient of x, and `[2, channels]`: those of gamma and beta. `output` and `statistics`
+    /// are those of [`Self::norm`].
     #[fusion(meta = norm_gradient_specs)]
     fn norm_gradient(
         x: FloatTensor<Self>,
+        output: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         statistics: FloatTensor<Self>,
         slope: f32,
@@ -109,6 +115,7 @@ fn norm_specs(
 #[cfg(feature = "gpu")]
 fn norm_gradient_specs(
     x: &TensorSpec,
+    _output: &TensorSpec,
     _gradient: &TensorSpec,
     _statistics: &TensorSpec,
     _slope: &f32,

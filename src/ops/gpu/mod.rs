@@ -35,7 +35,7 @@ impl NetworkOps for CubeBackend {
         weight: FloatTensor<Self>,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        let shape = ConvShape::of(&x.shape(), &weight.shape(), geometry);
+        let shape = ConvShape::of(x.shape().dims(), weight.shape().dims(), geometry);
         conv::forward(into_contiguous(x), into_contiguous(weight), &shape)
     }
 
@@ -66,6 +66,8 @@ impl NetworkOps for CubeBackend {
 
     fn norm_gradient(
         x: FloatTensor<Self>,
+        // Its sign is cheaper computed again than read.
+        _output: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         statistics: FloatTensor<Self>,
         slope: f32,

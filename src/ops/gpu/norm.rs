@@ -306,7 +306,7 @@ impl Plan {
     const MOST_PARTS: usize = 32;
 
     fn of(x: &CubeTensor) -> Self {
-        let shape = NormShape::of(x.meta.shape());
+        let shape = NormShape::of(x.meta.shape().dims());
         let quads = shape.batch * shape.plane / LANES;
         let parts = quads.div_ceil(Self::THREADS * Self::STEPS).clamp(1, Self::MOST_PARTS);
         let part = quads.div_ceil(parts);

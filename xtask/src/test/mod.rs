@@ -96,11 +96,18 @@ impl Step {
             Step::ClippyCli => {
                 check(clippy(&["--no-default-features", "--features", "cli", "--all-targets"]))
             }
-            Step::ClippyXtask => check(clippy(&["--package", "xtask", "--all-targets"])),
+            Step::ClippyXtask => check(clippy(&[
+                "--package",
+                "xtask",
+                "--package",
+                "proden-kernels",
+                "--all-targets",
+            ])),
             Step::Native => {
                 let args = ["test", "--no-fail-fast", "--no-default-features", "--features", "cli"];
                 let product = tests(cargo(&args), counts::in_cargo)?;
-                let xtask = tests(cargo(&["test", "--package", "xtask"]), counts::in_cargo)?;
+                let args = ["test", "--package", "xtask", "--package", "proden-kernels"];
+                let xtask = tests(cargo(&args), counts::in_cargo)?;
                 Ok(product.and(xtask))
             }
             Step::Browser => wasm::run(),

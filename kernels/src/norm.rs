@@ -1,0 +1,16 @@
+//! Batch norm with its activation, and the sum with a residual, in one pass each way.
+
+pub use crate::shape::NormShape;
+
+mod backward;
+mod forward;
+
+pub use backward::{NormGradients, backward};
+pub use forward::{NormOutput, forward};
+
+/// Added to the variance, as in PyTorch.
+const EPSILON: f32 = 1e-5;
+
+fn inverse_deviation(variance: f32) -> f32 {
+    (variance + EPSILON).sqrt().recip()
+}
