@@ -5,11 +5,19 @@
 #![cfg(target_family = "wasm")]
 
 mod common;
+#[path = "common/twins.rs"]
+mod twins;
+
+use std::cell::RefCell;
 
 use burn::tensor::Device;
 use common::{Golden, NETWORKS};
 use js_sys::{Uint8Array, global};
 use proden::experiment::NetworkKind;
+use proden::ops::gpu::tile::suit_software_adapter;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use twins::Worst;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -49,9 +57,45 @@ async fn training_follows_pytorch_on_the_cpu() {
     check(&Device::flex(), &NETWORKS).await;
 }
 
+thread_local! {
+    /// It cannot be set up twice in a worker.
+    static WEBGPU: RefCell<Option<Device>> = const { RefCell::new(None) };
+}
+
+async fn webgpu() -> Device {
+    if let Some(device) = WEBGPU.with_borrow(Clone::clone) {
+        return device;
+    }
+    let device = Device::wgpu_options().init_async().await.expect("a WebGPU adapter");
+    WEBGPU.set(Some(device.clone()));
+    device
+}
+
+/// For an adapter in software and for a graphics card, whose tiles are others.
+#[wasm_bindgen_test]
+async fn our_kernels_do_what_burns_do() {
+    let device = webgpu().await;
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    for is_software in [true, false] {
+        suit_software_adapter(is_software);
+        let (mut of_conv, mut of_norm) = (Worst::default(), Worst::default());
+        for _ in 0..100 {
+            twins::conv(&mut random, &device, &Device::flex(), &mut of_conv).await;
+            twins::norm(&mut random, &device, &Device::flex(), &mut of_norm).await;
+        }
+        console_log!(
+            "100 shapes each, tiles for software {is_software}: largest error of a convolution \
+             {:.1e}, of a batch norm {:.1e}",
+            of_conv.0,
+            of_norm.0
+        );
+    }
+}
+
 #[wasm_bindgen_test]
 async fn training_follows_pytorch_on_webgpu() {
-    let device = Device::wgpu_options().init_async().await.expect("a WebGPU adapter");
+    let device = webgpu().await;
+    suit_software_adapter(true);
     console_log!("SKIPPED: resnet32 on WebGPU: at full width it takes five minutes in SwiftShader");
     check(&device, &NETWORKS[..2]).await;
 }

@@ -103,6 +103,7 @@ mod gpu {
     use super::{Chosen, Failure, cpu};
     use crate::engine::adapter::{self, Adapter, NoAdapter};
     use crate::experiment::Setting;
+    use crate::ops::gpu::tile::suit_software_adapter;
     use crate::protocol::{DeviceKind, DeviceReport};
 
     thread_local! {
@@ -155,6 +156,7 @@ mod gpu {
         if let Some(device) = TAKEN.with_borrow(Clone::clone) {
             return Ok(Chosen { device, report });
         }
+        suit_software_adapter(adapter.is_software);
         let device = Device::wgpu_options().init_async().await.map_err(|error| {
             Failure::new(
                 format!("The graphics card could not be taken: {error}"),

@@ -92,16 +92,9 @@ pub fn norm_gradient<B: Backend>(
     let channels = statistics.shape()[1];
     let row = |row| row_of::<B>(&statistics, row);
     let passed = leaky_relu_gradient::<B>(output, gradient, slope);
-    let BatchNormTrainBackward { x_grad, gamma_grad, beta_grad } = B::batch_norm_train_backward(
-        x,
-        row(2),
-        row(0),
-        row(1),
-        f64::from(EPSILON),
-        passed.clone(),
-    );
-    let of_parameters = [gamma_grad, beta_grad]
-        .map(|row| B::float_reshape(row, Shape::from([1, channels])))
-        .into();
+    let BatchNormTrainBackward { x_grad, gamma_grad, beta_grad } =
+        B::batch_norm_train_backward(x, row(2), row(0), row(1), f64::from(EPSILON), passed.clone());
+    let of_parameters =
+        [gamma_grad, beta_grad].map(|row| B::float_reshape(row, Shape::from([1, channels]))).into();
     (x_grad, passed, B::float_cat(of_parameters, 0))
 }

@@ -17,10 +17,10 @@ pub mod reference;
 pub use proden_kernels as cpu;
 pub use proden_kernels::shape;
 
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, backend_extension};
 #[cfg(feature = "gpu")]
 use burn::backend::fusion::custom::TensorSpec;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
 use shape::{ConvGeometry, ConvShape};
@@ -174,8 +174,5 @@ pub fn norm(
         Some(shortcut) => Dispatch::norm_add(x, gamma, beta, shortcut.into_dispatch(), slope),
     };
     let statistics = Tensor::<2>::from_dispatch(statistics);
-    Normalised {
-        output: Tensor::from_dispatch(output),
-        statistics: statistics.slice([0..2]),
-    }
+    Normalised { output: Tensor::from_dispatch(output), statistics: statistics.slice([0..2]) }
 }

@@ -48,13 +48,7 @@ struct ConvKind {
 
 /// Where a tap of the kernel reads for an output pixel, and whether that is in the image.
 #[cube]
-fn source(
-    at: u32,
-    tap: u32,
-    padding: u32,
-    size: u32,
-    #[comptime] kind: ConvKind,
-) -> (u32, bool) {
+fn source(at: u32, tap: u32, padding: u32, size: u32, #[comptime] kind: ConvKind) -> (u32, bool) {
     if comptime![kind.transposed && kind.stride > 1] {
         // Wraps below zero, and is then no position of the image.
         let spread = at + tap - padding;
@@ -140,7 +134,8 @@ fn conv_kernel(
 
         for first_depth in range_stepped(0u32, dims.padded_in, depth) {
             // Weights.
-            let weight_fetches = comptime![(tile.depth * tile.rows / LANES).div_ceil(tile.threads())];
+            let weight_fetches =
+                comptime![(tile.depth * tile.rows / LANES).div_ceil(tile.threads())];
             #[unroll]
             for i in 0..weight_fetches {
                 let at = me + i as u32 * threads;
@@ -205,7 +200,8 @@ fn conv_kernel(
                             let mut sum = sums[at];
                             #[unroll]
                             for k in 0..CHUNK {
-                                sum += Quad::new(a[k].extract(lane)) * b[comptime![k * column_quads + j]];
+                                sum += Quad::new(a[k].extract(lane))
+                                    * b[comptime![k * column_quads + j]];
                             }
                             sums[at] = sum;
                         }
@@ -224,7 +220,8 @@ fn conv_kernel(
             let place = pixel % plane_out;
             #[unroll]
             for i in 0..comptime![tile.thread_rows] {
-                let channel = first_row_quad * 4 + my_row * comptime![tile.thread_rows as u32] + i as u32;
+                let channel =
+                    first_row_quad * 4 + my_row * comptime![tile.thread_rows as u32] + i as u32;
                 if channel < dims.channels_out {
                     let to = (image * dims.channels_out + channel) * plane_out + place;
                     output[(to / 4) as usize] = sums[comptime![i * column_quads + j]];
@@ -238,7 +235,8 @@ fn conv_kernel(
 pub fn forward(x: CubeTensor, weight: CubeTensor, shape: &ConvShape) -> CubeTensor {
     let tile = Tile::for_conv(shape.channels_out);
     let output = empty(&x, shape.output_shape());
-    let kind = ConvKind { kernel: shape.kernel as u32, stride: shape.stride as u32, transposed: false };
+    let kind =
+        ConvKind { kernel: shape.kernel as u32, stride: shape.stride as u32, transposed: false };
     launch(x, layout::forward(weight, shape, &tile), &output, shape.padding, tile, kind);
     output
 }
@@ -248,7 +246,8 @@ pub fn forward(x: CubeTensor, weight: CubeTensor, shape: &ConvShape) -> CubeTens
 pub fn input_gradient(gradient: CubeTensor, weight: CubeTensor, shape: &ConvShape) -> CubeTensor {
     let tile = Tile::for_conv(shape.channels_in);
     let output = empty(&gradient, shape.input_shape());
-    let kind = ConvKind { kernel: shape.kernel as u32, stride: shape.stride as u32, transposed: true };
+    let kind =
+        ConvKind { kernel: shape.kernel as u32, stride: shape.stride as u32, transposed: true };
     let weight = layout::input_gradient(weight, shape, &tile);
     launch(gradient, weight, &output, shape.kernel - 1 - shape.padding, tile, kind);
     output

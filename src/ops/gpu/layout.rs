@@ -51,8 +51,8 @@ fn layout_kernel(
         }
         let mut value = f32::new(0.0);
         if channel_out < dims.channels_out && channel_in < dims.channels_in {
-            value = weight
-                [((channel_out * dims.channels_in + channel_in) * dims.taps + tap) as usize];
+            value =
+                weight[((channel_out * dims.channels_in + channel_in) * dims.taps + tap) as usize];
         }
         laid_out[at as usize] = value;
     }

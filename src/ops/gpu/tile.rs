@@ -77,4 +77,3 @@ impl Tile {
         part.next_multiple_of(self.depth)
     }
 }
-

@@ -76,8 +76,7 @@ fn weight_gradient_kernel(
     let begin = CUBE_POS_Z * dims.part;
     let end = u32::min(begin + dims.part, dims.pixels);
     for first_pixel in range_stepped(begin, end, comptime![tile.depth as u32]) {
-        let row_fetches =
-            comptime![(tile.rows * tile.depth / LANES).div_ceil(tile.threads())];
+        let row_fetches = comptime![(tile.rows * tile.depth / LANES).div_ceil(tile.threads())];
         #[unroll]
         for i in 0..row_fetches {
             let at = me + i as u32 * threads;
@@ -172,8 +171,8 @@ fn weight_gradient_kernel(
             if row < dims.channels_out && column < dims.channels_in {
                 let sum = sums[comptime![i * tile.thread_columns + j]];
                 let to = (part * dims.channels_out + row) * dims.channels_in + column;
-                partial[to as usize] =
-                    (sum.extract(0usize) + sum.extract(1usize)) + (sum.extract(2usize) + sum.extract(3usize));
+                partial[to as usize] = (sum.extract(0usize) + sum.extract(1usize))
+                    + (sum.extract(2usize) + sum.extract(3usize));
             }
         }
     }
@@ -206,8 +205,7 @@ pub fn launch(x: CubeTensor, gradient: CubeTensor, shape: &ConvShape) -> CubeTen
     let plane_out = shape.output_height() * shape.output_width();
     let pixels = shape.batch * plane_out;
     let tile = Tile::for_weights(shape.channels_out, shape.channels_in);
-    let tiles =
-        shape.channels_in.div_ceil(tile.columns) * shape.channels_out.div_ceil(tile.rows);
+    let tiles = shape.channels_in.div_ceil(tile.columns) * shape.channels_out.div_ceil(tile.rows);
     let part = tile.part_of(pixels, tiles * shape.taps());
     let parts = pixels.div_ceil(part);
     let partial = empty(&x, [parts, shape.taps(), shape.channels_out, shape.channels_in]);
