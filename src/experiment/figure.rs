@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::curves::{self, axis_label};
 use super::run::RunState;
+use super::words;
 
 const WIDTH: f64 = 640.0;
 const PANEL_HEIGHT: f64 = 250.0;
@@ -84,7 +85,7 @@ pub fn of_run(run: &RunState, log: bool) -> String {
     let _ = writeln!(
         text,
         "<title>{0}</title>\n<text x=\"{1}\" y=\"26\" font-size=\"15\">{0}</text>",
-        escaped(&title),
+        words::escaped(&title),
         MARGINS[0]
     );
     for (index, panel) in panels.iter().enumerate() {
@@ -211,10 +212,6 @@ fn draw(text: &mut String, panel: &Panel, top: f64, last_epoch: f64) {
 fn epoch_ticks(last: usize) -> impl Iterator<Item = usize> {
     let step = [1, 2, 5, 10, 20, 50, 100, 200, 500].into_iter().find(|step| last / step <= 10);
     (0..=last).step_by(step.unwrap_or(1_000))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A grid of equal cells of which only those on the screen exist: its arithmetic.
 
 /// Rows that exist above and below those on the screen.
-const SPARE_ROWS: usize = 2;
+const SPARE_ROWS: usize = 1;
 
 /// A grid as wide as its frame allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,10 +125,10 @@ mod tests {
     #[test]
     fn only_what_is_seen_exists() {
         let grid = Grid::new(50_000, 1_000.0, 240.0, 100.0);
-        assert_eq!(grid.window(0.0, 450.0), Window { first: 0, cells: 40, top_px: 0.0 });
-        assert_eq!(grid.window(1_050.0, 450.0), Window { first: 32, cells: 40, top_px: 800.0 });
+        assert_eq!(grid.window(0.0, 450.0), Window { first: 0, cells: 32, top_px: 0.0 });
+        assert_eq!(grid.window(1_050.0, 450.0), Window { first: 36, cells: 32, top_px: 900.0 });
         let end = grid.window(9e9, 450.0);
-        assert_eq!((end.first, end.cells), (49_960, 40));
+        assert_eq!((end.first, end.cells), (49_968, 32));
         let few = Grid::new(5, 1_000.0, 240.0, 100.0).window(0.0, 450.0);
         assert_eq!((few.first, few.cells), (0, 5));
         assert_eq!(Grid::new(0, 1_000.0, 240.0, 100.0).window(50.0, 450.0).cells, 0);

@@ -2,10 +2,12 @@
 //! epoch by epoch. One byte a confidence and one array an epoch, for all images together: a Vec an
 //! image would cost several times the bytes that it holds.
 
+mod card;
 mod course;
 mod select;
 mod sets;
 
+pub use card::Card;
 pub use course::{Bar, BarOf, Course, CourseLine};
 pub use select::{Choice, Sort, StateFilter};
 pub use sets::Sets;

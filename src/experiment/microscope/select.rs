@@ -72,6 +72,13 @@ pub struct Choice {
     pub sort: Sort,
 }
 
+impl Choice {
+    /// All images, in the same order.
+    pub fn all(&self) -> Self {
+        Self { sort: self.sort, ..Self::default() }
+    }
+}
+
 impl Story {
     /// The images of a choice in its order, judged by the last epoch: while an earlier one is
     /// shown, images stay where they are and only their bars move.

@@ -86,6 +86,17 @@ fn many_candidates_share_a_bar() {
 }
 
 #[test]
+fn a_card_says_what_it_shows() {
+    let names = ["cat", "<dog>"].map(str::to_owned);
+    let card = told().card(2, 2, &names);
+    assert_eq!(card.label, "Image 2, true label 2: wrongly decided, most trusted <dog>");
+    assert_eq!(card.bars.matches("scope-bar").count(), 3);
+    assert_eq!(card.bars.matches("is-true").count(), 1);
+    assert!(card.bars.contains("&lt;dog&gt;") && !card.bars.contains("<dog>"));
+    assert!(told().card(9, 2, &names).bars.is_empty());
+}
+
+#[test]
 fn the_course_of_an_image() {
     let course = told().course(2);
     assert_eq!(course.epochs, [0, 1, 2]);
