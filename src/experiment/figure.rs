@@ -1,5 +1,5 @@
-//! Line charts as SVG text: the charts of a run as a file for a report, and the paths of small
-//! charts on the page. Black on white, and lines differ in their dashes too.
+//! The charts of a run as one SVG file, for a report: black on white, and lines differ in their
+//! dashes too.
 
 use std::fmt::Write;
 

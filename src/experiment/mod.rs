@@ -5,6 +5,7 @@ mod choices;
 pub mod confidence;
 mod config;
 pub mod confusion;
+pub mod course_figure;
 pub mod curves;
 pub mod display;
 pub mod export;

@@ -14,6 +14,8 @@ pub struct Sets {
     /// The classes of all sets, ascending in each, `[candidates]`.
     members: Vec<u8>,
     test_labels: Vec<u8>,
+    /// The sizes of sets that there are, ascending.
+    sizes: Vec<usize>,
 }
 
 impl Sets {
@@ -37,6 +39,7 @@ impl Sets {
             starts,
             members: candidates.to_vec(),
             test_labels: test_labels.to_vec(),
+            sizes: sizes_of(sizes),
         };
         fits.then(|| (sets, confidences.to_vec()))
     }
@@ -78,16 +81,20 @@ impl Sets {
     }
 
     /// The sizes of sets that there are, ascending.
-    pub fn sizes(&self) -> Vec<usize> {
-        let mut is_there = [false; 257];
-        for image in 0..self.len() {
-            is_there[self.range(image).len()] = true;
-        }
-        (0..is_there.len()).filter(|&size| is_there[size]).collect()
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes
     }
 
     pub fn size_bytes(&self) -> usize {
         let bytes = self.labels.capacity() + self.members.capacity() + self.test_labels.capacity();
         bytes + self.starts.capacity() * size_of::<u32>()
     }
+}
+
+fn sizes_of(sizes: &[u8]) -> Vec<usize> {
+    let mut is_there = [false; 256];
+    for &size in sizes {
+        is_there[usize::from(size)] = true;
+    }
+    (0..is_there.len()).filter(|&size| is_there[size]).collect()
 }

@@ -173,10 +173,10 @@ pub fn Charts() -> impl IntoView {
                     </figcaption>
                     <Framed plan=RATE view />
                 </figure>
-            </div>
-            <div class="card chart-panel">
-                <Reader view />
-                <Tools view />
+                <div class="card chart-panel">
+                    <Reader view />
+                    <Tools view />
+                </div>
             </div>
         </section>
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{FocusOptions, HtmlElement};
 
 use crate::experiment::grid::{Grid, Step, Window};
 use crate::ui::measure::watched_size;
@@ -200,6 +200,9 @@ fn focus_slot(list: NodeRef<leptos::html::Ul>, index: usize) {
     let slot = list.get_untracked().and_then(|list| list.children().item(index as u32));
     let cell = slot.and_then(|slot| slot.first_element_child());
     if let Some(cell) = cell.and_then(|cell| cell.dyn_into::<HtmlElement>().ok()) {
-        let _ = cell.focus();
+        // The browser would scroll to where the slot stood a moment ago.
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = cell.focus_with_options(&options);
     }
 }

@@ -83,7 +83,7 @@ pub fn Choose() -> impl IntoView {
         with_any("Any class", names().unwrap_or_default().into_iter().enumerate())
     });
     let sizes = Memo::new(move |_| {
-        let sizes = scope.story.with(|story| story.sets().sizes());
+        let sizes = scope.story.with(|story| story.sets().sizes().to_vec());
         with_any("Any size", sizes.into_iter().map(|size| (size, size.to_string())))
     });
     let is_narrowed = Memo::new(move |_| scope.choice.with(|choice| *choice != choice.all()));

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use leptos::prelude::*;
 
 use super::card::class_name;
-use super::course::CourseChart;
+use crate::experiment::course_figure;
 use crate::experiment::microscope::{Course, Decision};
 use crate::protocol::ImageSource;
 use crate::ui::pixels::Thumbnail;
@@ -52,6 +52,9 @@ fn Body() -> impl IntoView {
         None => Course::default(),
     });
     let epoch = Memo::new(move |_| scope.story.with(|story| story.epoch_at(scope.position.get())));
+    let chart = move || {
+        course.with(|course| course_figure::html(course, epoch.get(), |it| class_name(app, it)))
+    };
     let title = move || image.get().map(|image| format!("Training image {image}"));
     let go = move |to: Ordering| {
         let order = scope.order.get_untracked();
@@ -69,7 +72,7 @@ fn Body() -> impl IntoView {
         <div class="detail-body">
             <Thumbnail source=ImageSource::Train index=image />
             <p class="detail-story" data-testid="detail-story">{move || course.with(|course| told(app, course))}</p>
-            <CourseChart course epoch />
+            <div class="course" inner_html=chart></div>
         </div>
     }
 }

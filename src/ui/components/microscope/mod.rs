@@ -2,7 +2,6 @@
 
 mod card;
 mod choose;
-mod course;
 mod detail;
 mod timeline;
 
