@@ -3,7 +3,7 @@
 /// From this byte on, an image counts as decided: a confidence of 0.9.
 pub const SURE: u8 = 230;
 /// What [`SURE`] means, for a person.
-pub const SURE_SHARE: f64 = 0.9;
+pub const SURE_TEXT: &str = "90 %";
 
 /// A confidence in units of 1/255, rounded.
 pub fn to_byte(confidence: f32) -> u8 {
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn bytes_stand_for_confidences() {
         assert_eq!((to_byte(0.0), to_byte(1.0), to_byte(f32::NAN)), (0, 255, 0));
-        assert!(f64::from(share(SURE)) > SURE_SHARE && f64::from(share(SURE - 1)) < SURE_SHARE);
+        assert!(share(SURE) > 0.9 && share(SURE - 1) < 0.9);
         for byte in 0..=u8::MAX {
             assert_eq!(to_byte(share(byte)), byte);
         }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::figure::Frame;
+use super::figure::{Frame, epoch_ticks};
 use super::microscope::{Course, CourseLine};
 use super::words;
 
@@ -14,7 +14,7 @@ const MAX_LINES: usize = 8;
 /// What stands left, top, right and below the plot.
 const MARGINS: [f64; 4] = [44.0, 10.0, 12.0, 38.0];
 /// Labels on the axis of epochs, beside the first.
-const MAX_STEPS: f64 = 5.0;
+const MAX_LABELS: usize = 6;
 
 /// The chart and its legend. `now` is the epoch that is shown elsewhere.
 pub fn html(course: &Course, now: Option<usize>, name: impl Fn(u8) -> String) -> String {
@@ -76,9 +76,8 @@ fn axes(html: &mut String, frame: &Frame) {
         );
     }
     let (first, last) = frame.x;
-    let steps = (last - first).min(MAX_STEPS);
-    for step in 0..=steps as usize {
-        let epoch = (first + (last - first) * step as f64 / steps).round();
+    for step in epoch_ticks((last - first) as usize, MAX_LABELS) {
+        let epoch = first + step as f64;
         let (x, y) = (frame.x_of(epoch), HEIGHT - MARGINS[3] + 16.0);
         let _ = write!(html, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"middle\">{epoch}</text>");
     }

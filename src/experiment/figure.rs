@@ -12,6 +12,8 @@ const PANEL_HEIGHT: f64 = 250.0;
 const TITLE_HEIGHT: f64 = 40.0;
 /// What stands around the plot of a panel: left, top, right, bottom.
 const MARGINS: [f64; 4] = [64.0, 44.0, 16.0, 40.0];
+/// Labels on the axis of epochs, beside the first.
+const MAX_LABELS: usize = 10;
 /// Divisions of a vertical axis.
 const DIVISIONS: usize = 5;
 
@@ -173,7 +175,7 @@ fn draw(text: &mut String, panel: &Panel, top: f64, last_epoch: f64) {
             y + 4.0
         );
     }
-    for epoch in epoch_ticks(last_epoch as usize) {
+    for epoch in epoch_ticks(last_epoch as usize, MAX_LABELS) {
         let _ = writeln!(
             text,
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{epoch}</text>",
@@ -208,10 +210,11 @@ fn draw(text: &mut String, panel: &Panel, top: f64, last_epoch: f64) {
     text.push_str("</g>\n");
 }
 
-/// At most eleven whole epochs, evenly spaced from 0.
-fn epoch_ticks(last: usize) -> impl Iterator<Item = usize> {
-    let step = [1, 2, 5, 10, 20, 50, 100, 200, 500].into_iter().find(|step| last / step <= 10);
-    (0..=last).step_by(step.unwrap_or(1_000))
+/// Whole epochs, evenly spaced from 0: at most `max` beside the 0.
+pub fn epoch_ticks(last: usize, max: usize) -> impl Iterator<Item = usize> {
+    let steps = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+    let step = steps.into_iter().find(|step| last / step <= max).unwrap_or(last.div_ceil(max));
+    (0..=last).step_by(step.max(1))
 }
 
 #[cfg(test)]
@@ -280,8 +283,8 @@ mod tests {
 
     #[test]
     fn epochs_are_labelled_at_whole_steps() {
-        assert_eq!(epoch_ticks(3).collect::<Vec<_>>(), [0, 1, 2, 3]);
-        assert_eq!(epoch_ticks(25).collect::<Vec<_>>(), [0, 5, 10, 15, 20, 25]);
-        assert!(epoch_ticks(777).count() <= 11);
+        assert_eq!(epoch_ticks(3, 10).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert_eq!(epoch_ticks(25, 10).collect::<Vec<_>>(), [0, 5, 10, 15, 20, 25]);
+        assert!(epoch_ticks(777, 10).count() <= 11);
     }
 }

@@ -8,7 +8,7 @@ mod timeline;
 use leptos::prelude::*;
 
 use super::window_grid::{CellSize, WindowGrid};
-use crate::experiment::confidence::SURE_SHARE;
+use crate::experiment::confidence::SURE_TEXT;
 use crate::experiment::microscope::Story;
 use crate::experiment::words;
 use crate::protocol::ImageSource;
@@ -42,7 +42,7 @@ pub fn Microscope() -> impl IntoView {
             </div>
             <p class="hint">
                 "All training images, at every epoch. An image counts as decided once a candidate is trusted with "
-                {words::percent(SURE_SHARE)}" or more: rightly if that is the true label, wrongly if it is another."
+                {SURE_TEXT}" or more: rightly if that is the true label, wrongly if it is another."
             </p>
             <Show when=move || is_open.get()>
                 <Show
