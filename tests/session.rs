@@ -9,9 +9,10 @@ use std::fs;
 
 use conversation::{Sender, converse_until, epochs, is_end, tiny};
 use photo::image_file;
+use proden::experiment::microscope::Story;
 use proden::experiment::run::{RunState, Status};
 use proden::experiment::{Dataset, Experiment, Method};
-use proden::protocol::{BUILD_ID, Classification, Command, Event};
+use proden::protocol::{BUILD_ID, Classification, Command, Event, ImageSource, Sight};
 
 /// Sends the commands, and lets `react` send more at each event, until the run has ended.
 fn converse(
@@ -175,4 +176,57 @@ fn cifar_files_are_read_up_to_the_limit_and_faults_are_named() {
     fs::write(batches.join("test_batch.bin"), &records[..3_000]).unwrap();
     assert!(failure(experiment).contains("cut short"));
     fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What the microscope is told fits what the run says of itself.
+#[test]
+fn the_microscope_sees_what_the_run_reports() {
+    let mut asked = false;
+    let commands = start(Experiment { rate: 0.3, ..tiny() });
+    let commands = commands.into_iter().map(|command| (command, None)).collect();
+    let ask = |source, indices| (Command::Images { source, indices }, None);
+    let events = converse_until(commands, move |event, _, sender| {
+        // Once in the middle of the run, and once when it is over.
+        if matches!(event, Event::Progress(_)) && !std::mem::replace(&mut asked, true) {
+            sender.unbounded_send(ask(ImageSource::Train, vec![5, 9_999, 0])).unwrap();
+        }
+        if is_end(event) {
+            sender.unbounded_send(ask(ImageSource::Test, vec![31])).unwrap();
+        }
+        matches!(event, Event::Microscope(Sight::Images { source: ImageSource::Test, .. }))
+    });
+
+    let mut story = Story::default();
+    let (mut epochs, mut pictures) = (Vec::new(), Vec::new());
+    for (event, payload) in events {
+        match event {
+            Event::Epoch { metrics, .. } => epochs.push(metrics),
+            Event::Microscope(sight) => {
+                let payload = payload.unwrap_or_default();
+                if let Sight::Images { indices, .. } = &sight {
+                    pictures.push((indices.clone(), payload.len()));
+                }
+                story.apply(&sight, payload);
+                if matches!(sight, Sight::Epoch { .. }) {
+                    let metrics = epochs.last().unwrap();
+                    assert_eq!(story.found_labels(10).accuracy(), Some(metrics.label_accuracy));
+                    assert_eq!(story.test_answers(10).accuracy(), Some(metrics.test_accuracy));
+                    let [_, _, wrong] = story.decisions(story.last());
+                    let confident_wrong = metrics.confident_wrong * story.sets().len() as f64;
+                    assert_eq!(wrong as f64, confident_wrong.round());
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((story.len(), epochs.len(), story.sets().len()), (3, 2, 96));
+    assert_eq!(pictures, [(vec![5, 0], 2 * 3_072), (vec![31], 3_072)]);
+}
+
+#[test]
+fn without_a_run_there_are_no_pictures() {
+    let command = Command::Images { source: ImageSource::Train, indices: vec![0] };
+    let events = converse_until(vec![(command, None)], |_, _, _| true);
+    let none = Sight::Images { source: ImageSource::Train, indices: vec![] };
+    assert_eq!(events, [(Event::Microscope(none), None)]);
 }

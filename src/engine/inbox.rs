@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 
 use super::host;
 use crate::experiment::Experiment;
-use crate::protocol::{BUILD_ID, Command, Event, FileKind, Payload};
+use crate::protocol::{BUILD_ID, Command, Event, FileKind, ImageSource, Payload};
 
 /// A command with the bytes beside it.
 pub type Message = (Command, Payload);
@@ -44,6 +44,7 @@ pub struct Photo {
 pub enum Request {
     Classify(Photo),
     Save(FileKind),
+    Images { source: ImageSource, indices: Vec<u32> },
     Open { name: String, file: Vec<u8> },
     Data(DataRequest),
 }
@@ -81,6 +82,9 @@ impl From<Message> for Incoming {
                 Self::Request(Request::Classify(Photo { request, file }))
             }
             Command::Save { what } => Self::Request(Request::Save(what)),
+            Command::Images { source, indices } => {
+                Self::Request(Request::Images { source, indices })
+            }
             Command::Open { name } => Self::Request(Request::Open { name, file }),
             Command::KeepData => Self::Request(Request::Data(DataRequest::Keep)),
             Command::ListData => Self::Request(Request::Data(DataRequest::List)),

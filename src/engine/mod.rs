@@ -21,6 +21,7 @@ mod receive;
 mod report;
 mod run;
 pub mod session;
+mod sight;
 pub mod source;
 pub mod store;
 pub mod trained;

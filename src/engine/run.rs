@@ -6,7 +6,7 @@ use super::inbox::{DataRequest, Inbox, Interrupt, Request};
 use super::report::Reporter;
 use super::session::Emit;
 use super::trained::Trained;
-use super::{files, host, keep};
+use super::{files, host, keep, sight};
 use crate::data::images::ImageSet;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
@@ -100,6 +100,7 @@ impl Run {
             notes: self.notes.clone(),
         };
         emit(Event::Started(info), Some(pixels));
+        sight::sets(self, &confidences, emit);
         Ok(())
     }
 
@@ -173,7 +174,9 @@ impl Run {
         let confidences: Vec<f32> = confidences.iter().collect();
         let images = self.trainer.images();
         let labels = LabelReport::of(&confidences, &images.labels, classes);
-        let test_accuracy = self.test_accuracy(inbox, emit).await?;
+        let answers = self.answers(inbox, emit).await?;
+        let right = answers.iter().zip(&self.test.labels).filter(|(answer, label)| answer == label);
+        let test_accuracy = right.count() as f64 / self.test.len().max(1) as f64;
         let images = self.trainer.images().len();
         let metrics = EpochMetrics {
             epoch: self.trainer.epoch() + 1,
@@ -193,20 +196,22 @@ impl Run {
         self.history.push(metrics);
         let sample_confidences = self.rows_of_samples(&confidences, classes);
         emit(Event::Epoch { metrics, sample_confidences }, None);
+        sight::epoch(self, metrics.epoch, &confidences, answers, emit);
         Ok(())
     }
 
-    async fn test_accuracy(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<f64, End> {
+    /// The network's answers to the test images, `[test_images]`.
+    async fn answers(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<Vec<u8>, End> {
         let network = self.trainer.network_for_evaluation();
-        let mut right = 0;
         let ids: Vec<usize> = (0..self.test.len()).collect();
+        let mut answers = Vec::with_capacity(ids.len());
         for ids in ids.chunks(evaluate::BATCH) {
             self.give_way(inbox, emit).await?;
             let (device, normaliser) = (self.trainer.device(), self.trainer.normaliser());
-            let counted = evaluate::count_right(&network, device, normaliser, &self.test, ids);
-            right += inbox.during(&**emit, counted).await??;
+            let asked = evaluate::answers(&network, device, normaliser, &self.test, ids);
+            answers.extend(inbox.during(&**emit, asked).await??);
         }
-        Ok(right as f64 / self.test.len().max(1) as f64)
+        Ok(answers)
     }
 
     /// Gives way; while held, and in between, what is asked is answered.
@@ -231,6 +236,7 @@ impl Run {
         match request {
             Request::Classify(photo) => self.trained().classify(photo, emit).await,
             Request::Save(what) => self.save(what, emit).await,
+            Request::Images { source, indices } => sight::images(self, source, &indices, emit),
             Request::Open { name, .. } => {
                 emit(Event::Opened { name, outcome: Opening::Refused(busy()) }, None);
             }

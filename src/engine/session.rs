@@ -9,7 +9,7 @@ use super::inbox::{Begin, Inbox, Incoming, Interrupt, Message, Request};
 use super::prepare::prepare;
 use super::run::{End, Run};
 use super::trained::Trained;
-use super::{device, keep};
+use super::{device, keep, sight};
 use crate::model::weights;
 use crate::protocol::{
     BUILD_ID, Classification, Event, Failure, FileKind, Opening, Payload, Saving,
@@ -127,6 +127,10 @@ impl Session {
                 }
             },
             Request::Save(what) => self.save(what).await,
+            Request::Images { source, indices } => match &self.holds {
+                Holds::Run(run) => sight::images(run, source, &indices, &self.emit),
+                Holds::Network(_) | Holds::Nothing => sight::no_images(source, &self.emit),
+            },
             Request::Open { name, file } => {
                 let outcome = self.open(&name, &file).await.unwrap_or_else(Opening::Refused);
                 (self.emit)(Event::Opened { name, outcome }, None);

@@ -145,7 +145,8 @@ impl Held {
             | Event::Finished
             | Event::Classified { .. }
             | Event::Keeping(_)
-            | Event::DataKept(_) => {}
+            | Event::DataKept(_)
+            | Event::Microscope(_) => {}
         }
     }
 

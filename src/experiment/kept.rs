@@ -53,7 +53,8 @@ impl Kept {
             | Event::Finished
             | Event::Classified { .. }
             | Event::Saved(_)
-            | Event::Opened { .. } => {}
+            | Event::Opened { .. }
+            | Event::Microscope(_) => {}
         }
     }
 

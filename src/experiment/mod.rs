@@ -3,18 +3,27 @@
 
 pub mod ambiguity;
 mod choices;
+pub mod confidence;
 mod config;
+pub mod confusion;
+pub mod course_figure;
+pub mod curves;
 pub mod display;
+pub mod export;
+pub mod figure;
 pub mod files;
+pub mod grid;
 pub mod held;
 mod json;
 pub mod kept;
 pub mod link;
 pub mod metrics;
+pub mod microscope;
 pub mod preset;
 pub mod run;
 mod setting;
 mod status;
+pub mod thumbnails;
 pub mod words;
 
 pub use choices::{

@@ -99,7 +99,8 @@ impl RunState {
             | Event::Saved(_)
             | Event::Opened { .. }
             | Event::Keeping(_)
-            | Event::DataKept(_) => {}
+            | Event::DataKept(_)
+            | Event::Microscope(_) => {}
         }
     }
 

@@ -100,6 +100,11 @@ pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {name}", count(number as u64))
 }
 
+/// Text as it may stand in HTML and SVG, between tags or in an attribute.
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// Images a second.
 pub fn throughput(images_per_sec: f64) -> String {
     if images_per_sec >= 10.0 {
@@ -127,6 +132,7 @@ mod tests {
         assert_eq!(bytes(170_052_171), "170.1 MB");
         assert_eq!(bytes(900), "900 B");
         assert_eq!(throughput(532.4), "532 images/s");
+        assert_eq!(escaped("a<b> & \"c\""), "a&lt;b&gt; &amp; &quot;c&quot;");
     }
 
     #[test]

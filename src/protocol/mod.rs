@@ -6,11 +6,13 @@
 //! handshake). Matches on both enums are exhaustive.
 
 mod files;
+mod microscope;
 mod run;
 
 use serde::{Deserialize, Serialize};
 
 pub use files::{CheckpointInfo, FileKind, KeptData, KeptFile, ModelInfo, Opening, Saving};
+pub use microscope::{ImageSource, SetsInfo, SetsParts, Sight};
 pub use run::{
     CandidateStats, DeviceKind, DeviceReport, LoadProgress, RunInfo, Sample, StepReport,
 };
@@ -55,6 +57,12 @@ pub enum Command {
     /// [`Event::Saved`], between two steps if a run is on.
     Save {
         what: FileKind,
+    },
+    /// Send the pictures of some images of the run: [`Sight::Images`], between two steps if a run is
+    /// on.
+    Images {
+        source: ImageSource,
+        indices: Vec<u32>,
     },
     /// Open the model or checkpoint file in the payload. Refused while a run is on.
     Open {
@@ -113,6 +121,8 @@ pub enum Event {
     Keeping(LoadProgress),
     /// What data are kept.
     DataKept(KeptData),
+    /// News for the label microscope.
+    Microscope(Sight),
 }
 
 /// What is wrong, and what to do.

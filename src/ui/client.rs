@@ -246,7 +246,8 @@ impl Client {
             | Event::Saved(_)
             | Event::Opened { .. }
             | Event::Keeping(_)
-            | Event::DataKept(_) => {}
+            | Event::DataKept(_)
+            | Event::Microscope(_) => {}
         }
         self.tell(event, bytes);
     }
@@ -300,6 +301,7 @@ fn is_about_run(command: &Command) -> bool {
         Command::Hello { .. }
         | Command::Classify { .. }
         | Command::Save { .. }
+        | Command::Images { .. }
         | Command::Open { .. }
         | Command::KeepData
         | Command::ListData

@@ -142,7 +142,7 @@ impl App {
 }
 
 /// Whether the browser took the bytes as a file to be saved.
-fn download(name: &str, bytes: &Uint8Array) -> bool {
+pub(super) fn download(name: &str, bytes: &Uint8Array) -> bool {
     let blob = Blob::new_with_u8_array_sequence(&Array::of1(bytes));
     let Some(url) = blob.ok().and_then(|blob| Url::create_object_url_with_blob(&blob).ok()) else {
         return false;

@@ -4,6 +4,9 @@ use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
+use super::state::app;
+use crate::protocol::ImageSource;
+
 /// Images are 32 by 32 pixels in three planes: u8 `[3, 32, 32]`.
 pub const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
@@ -27,6 +30,26 @@ pub fn Picture(
     view! {
         <canvas node_ref=canvas class="picture" width=SIDE height=SIDE role="img" aria-label=label></canvas>
     }
+}
+
+/// A canvas with the picture of an image of the run, once the engine has sent it. Which image it
+/// is may change: the canvas is used again.
+#[component]
+pub fn Thumbnail(source: ImageSource, #[prop(into)] index: Signal<Option<u32>>) -> impl IntoView {
+    let thumbnails = app().scope.thumbnails;
+    let canvas = NodeRef::<leptos::html::Canvas>::new();
+    let planes = Memo::new(move |_| {
+        index.get().and_then(|index| thumbnails.with(|them| them.get(source, index)))
+    });
+    Effect::new(move || {
+        let Some(canvas) = canvas.get() else { return };
+        match planes.get() {
+            Some(planes) => paint(&canvas, &planes),
+            // To set the width wipes it.
+            None => canvas.set_width(SIDE as u32),
+        }
+    });
+    view! { <canvas node_ref=canvas class="picture" width=SIDE height=SIDE></canvas> }
 }
 
 /// Leaves the canvas blank if the browser or the data do not give a picture.

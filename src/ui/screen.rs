@@ -7,3 +7,9 @@ pub fn is_phone() -> bool {
     let query = window().match_media("(max-width: 699px)").ok().flatten();
     query.is_some_and(|query| query.matches())
 }
+
+/// Whether the visitor has asked the system for less motion.
+pub fn wants_less_motion() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}

@@ -10,9 +10,11 @@ use leptos::prelude::*;
 
 use super::client::{Client, Notice};
 use super::form::Form;
+use super::scope::Scope;
 use crate::experiment::held::Held;
 use crate::experiment::kept::Kept;
 use crate::experiment::run::RunState;
+use crate::experiment::thumbnails::Thumbnails;
 use crate::experiment::{Experiment, Setting};
 use crate::protocol::{Classification, Command, Event, Failure, Opening, Saving};
 
@@ -31,6 +33,8 @@ pub struct App {
     /// Something worth knowing about the last action, that is no fault.
     pub note: RwSignal<Option<String>>,
     pub photo: RwSignal<Photo>,
+    /// The label microscope.
+    pub scope: Scope,
     client: StoredValue<Option<Client>, LocalStorage>,
     inbox: StoredValue<Inbox, LocalStorage>,
     last_request: StoredValue<u32>,
@@ -76,6 +80,7 @@ impl App {
             kept: RwSignal::default(),
             note: RwSignal::default(),
             photo: RwSignal::default(),
+            scope: Scope::new(),
             client: StoredValue::new_local(None),
             inbox: StoredValue::new_local(Inbox::default()),
             last_request: StoredValue::new(0),
@@ -101,6 +106,7 @@ impl App {
         }
         self.note.set(None);
         self.run.set(RunState::begun());
+        self.scope.clear();
         self.held.update(Held::make_room);
         self.kept.update(|kept| kept.failure = None);
         self.send(Command::Start { experiment });
@@ -202,6 +208,7 @@ impl App {
         let was_keeping = self.kept.with_untracked(|kept| kept.keeping.is_some());
         self.held.update(Held::lose_all);
         self.kept.update(|kept| kept.keeping = None);
+        self.scope.thumbnails.update(Thumbnails::give_up);
         let Some(failure) = reason else {
             return self.note.set(before.last_words());
         };
@@ -223,7 +230,9 @@ impl App {
 
     fn enqueue(self, event: Event, payload: Vec<u8>) {
         let is_frequent = match &event {
-            Event::Progress(_) | Event::Loading(_) | Event::Keeping(_) => true,
+            Event::Progress(_) | Event::Loading(_) | Event::Keeping(_) | Event::Microscope(_) => {
+                true
+            }
             Event::Ready { .. }
             | Event::Device(_)
             | Event::Compiling
@@ -265,17 +274,19 @@ impl App {
         });
         self.held.update(|held| events.iter().for_each(|(event, _)| held.apply(event)));
         self.kept.update(|kept| events.iter().for_each(|(event, _)| kept.apply(event)));
-        for (event, _) in &events {
-            self.follow(event);
+        for (event, payload) in events {
+            self.follow(&event, payload);
         }
     }
 
     /// What an event changes beyond what is shown of it.
-    fn follow(self, event: &Event) {
+    fn follow(self, event: &Event, payload: Vec<u8>) {
         match event {
+            Event::Microscope(sight) => self.scope.take(sight, payload),
             Event::Opened { outcome: Opening::Checkpoint(info), .. } => {
                 self.note.set(None);
                 self.run.set(RunState::standing(info));
+                self.scope.clear();
                 // A reload would begin a new run.
                 let experiment = Experiment { autostart: false, ..info.experiment.clone() };
                 self.form.replace(experiment);

@@ -40,6 +40,16 @@ async function visitor(browser, url, size) {
   await shoot('train-running');
   await waitState(page, 'finished', minutes(15));
   await shoot('train-finished');
+  if (size === 'narrow') await page.getByTestId('microscope-toggle').click();
+  await page.locator('#microscope').evaluate((heading) => heading.scrollIntoView());
+  await page.getByTestId('microscope-item').first().waitFor();
+  await shoot('microscope');
+  await page.getByTestId('microscope-item').first().click();
+  await page.getByTestId('microscope-detail').waitFor();
+  await shoot('microscope-detail');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('confusion').evaluate((section) => section.scrollIntoView());
+  await shoot('mix-ups');
 
   await follow(page, 'classify');
   await page.getByTestId('image-input').setInputFiles(file('disc.png', 'image/png', discPng()));

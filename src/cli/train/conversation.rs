@@ -172,7 +172,8 @@ impl Conversation {
             | Event::Resumed
             | Event::Classified { .. }
             | Event::Keeping(_)
-            | Event::DataKept(_) => {}
+            | Event::DataKept(_)
+            | Event::Microscope(_) => {}
         }
         Ok(())
     }

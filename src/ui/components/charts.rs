@@ -1,279 +1,187 @@
-//! Loss and accuracy over the epochs, growing while the run goes on.
+//! Loss, accuracy and learning rate over the epochs, growing while the run goes on.
 //!
 //! Drawing a chart is the dearest thing that the main thread does, so the charts take new data
-//! twice a second at most, thinned to what can be told apart, and not both in the same task.
+//! twice a second at most, thinned to what can be told apart, and no two in the same task.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos_chartistry::*;
-use wasm_bindgen::prelude::*;
-use web_sys::ResizeObserver;
+use leptos_chartistry::Colour;
 
-use crate::experiment::display::{self, DIVISIONS, MAX_POINTS};
-use crate::experiment::run::RunState;
-use crate::experiment::words;
-use crate::ui::state::app;
-
-const REDRAW_PERIOD: Duration = Duration::from_millis(600);
-const HEIGHT_PX: f64 = 268.0;
-const FONT_HEIGHT_PX: f64 = 12.0;
-/// Of a monospaced character of that height.
-const FONT_WIDTH_PX: f64 = 7.25;
-const PADDING_PX: f64 = 4.0;
-/// Points get dots while they are few: one alone would not show as a line.
-const MAX_DOTTED: usize = 12;
-const Y_LABEL_CHARS: usize = 5;
-/// What stands left of the plot: the axis' title and its labels.
-const LEFT_PX: f64 = FONT_HEIGHT_PX + Y_LABEL_CHARS as f64 * FONT_WIDTH_PX + 4.0 * PADDING_PX;
+use super::chart_reader::Reader;
+use super::chart_tools::Tools;
+use super::plot::{Curves, Framed, Plan, Point};
+use crate::experiment::curves::{self, axis_label};
+use crate::experiment::display::{self, MAX_POINTS};
+use crate::experiment::metrics::EpochMetrics;
+use crate::experiment::run::{LossPoint, RunState};
 
 // Each has a contrast of 3:1 and more with the light and with the dark background.
 const BLUE: Colour = Colour::from_rgb(0x3B, 0x7D, 0xE8);
 const TEAL: Colour = Colour::from_rgb(0x0F, 0x96, 0x88);
 const AMBER: Colour = Colour::from_rgb(0xC9, 0x72, 0x0E);
+const VIOLET: Colour = Colour::from_rgb(0x9A, 0x63, 0xD6);
+/// Behind a smoothed curve; it carries nothing that the other does not.
+const PALE: Colour = Colour::from_rgb(0x9D, 0xB4, 0xD8);
 
-/// A point of each of a chart's lines. One type for both charts: the chart crate is generic over
-/// it, and twice the code would take twice the time to load.
-#[derive(Clone)]
-struct Point {
-    at_epoch: f64,
-    values: [f64; 3],
-}
-
-/// What a chart draws.
-#[derive(Clone)]
-struct Curves {
-    points: Vec<Point>,
-    /// Where the axis of epochs ends.
-    end: f64,
-    /// Where the vertical axis ends.
-    top: f64,
-}
-
-/// What never changes in a chart.
+/// How the visitor wants the curves drawn, and which epoch is read. A handle that copies.
 #[derive(Clone, Copy)]
-struct Plan {
-    take: fn(&RunState) -> Curves,
-    lines: &'static [Colour],
-    y_title: &'static str,
-    y_text: fn(f64) -> String,
-    /// Keeps the charts' work out of the same task.
-    offset: Duration,
+pub struct View {
+    pub log_loss: RwSignal<bool>,
+    /// The weight of the past, from 0 to below 1.
+    pub smoothing: RwSignal<f64>,
+    /// The epoch under the pointer.
+    pub hovered: RwSignal<Option<usize>>,
+    /// The epoch that was gone to with the slider.
+    pub pinned: RwSignal<Option<usize>>,
+}
+
+/// What of that a curve depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drawing {
+    pub log_loss: bool,
+    pub smoothing: f64,
+}
+
+impl View {
+    fn new() -> Self {
+        Self {
+            log_loss: RwSignal::new(false),
+            smoothing: RwSignal::new(0.0),
+            hovered: RwSignal::new(None),
+            pinned: RwSignal::new(None),
+        }
+    }
+
+    pub fn drawing(self) -> Drawing {
+        Drawing { log_loss: self.log_loss.get(), smoothing: self.smoothing.get() }
+    }
 }
 
 const LOSS: Plan = Plan {
-    take: |run| Curves {
-        points: display::thin_losses(&run.losses, MAX_POINTS)
-            .into_iter()
-            .map(|point| Point { at_epoch: point.at_epoch, values: [point.loss; 3] })
-            .collect(),
-        end: end_of_epochs(run),
-        top: display::loss_axis(run.losses.iter().map(|point| point.loss).fold(0.0, f64::max)),
-    },
-    lines: &[BLUE],
+    take: take_loss,
+    lines: &[PALE, BLUE],
     y_title: "Loss",
-    y_text: words::significant,
+    y_text: |value, drawing| axis_label(if drawing.log_loss { 10_f64.powf(value) } else { value }),
+    is_by_step: true,
     offset: Duration::ZERO,
 };
 
 const ACCURACY: Plan = Plan {
-    take: |run| Curves {
-        points: display::thin(&run.epochs, MAX_POINTS)
-            .into_iter()
-            .map(|epoch| Point {
-                at_epoch: epoch.epoch as f64,
-                values: [epoch.test_accuracy, epoch.label_accuracy, epoch.mean_confidence],
-            })
-            .collect(),
-        end: end_of_epochs(run),
-        top: 1.0,
+    take: |run, drawing| {
+        let of: [fn(&EpochMetrics) -> f64; 3] = [
+            |epoch| epoch.test_accuracy,
+            |epoch| epoch.label_accuracy,
+            |epoch| epoch.mean_confidence,
+        ];
+        Curves {
+            points: by_epoch(run, of, drawing.smoothing),
+            end: end(run),
+            bottom: 0.0,
+            top: 1.0,
+        }
     },
     lines: &[BLUE, TEAL, AMBER],
     y_title: "Share",
-    y_text: |share| format!("{:.0}%", share * 100.0),
-    offset: Duration::from_millis(300),
+    y_text: |share, _| format!("{:.0}%", share * 100.0),
+    is_by_step: false,
+    offset: Duration::from_millis(200),
 };
 
-#[component]
-pub fn LossChart() -> impl IntoView {
-    view! {
-        <figure class="chart card" data-testid="chart-loss">
-            <figcaption>
-                <h2>"Loss"</h2>
-                <ul class="legend"><li class="is-blue">"Training loss"</li></ul>
-            </figcaption>
-            <Framed plan=LOSS />
-        </figure>
-    }
+const RATE: Plan = Plan {
+    take: |run, _| Curves {
+        points: by_epoch(run, [|epoch: &EpochMetrics| epoch.lr; 3], 0.0),
+        end: end(run),
+        bottom: 0.0,
+        top: display::loss_axis(run.epochs.iter().map(|epoch| epoch.lr).fold(0.0, f64::max)),
+    },
+    lines: &[VIOLET],
+    y_title: "Learning rate",
+    y_text: |rate, _| axis_label(rate),
+    is_by_step: false,
+    offset: Duration::from_millis(400),
+};
+
+fn take_loss(run: &RunState, drawing: Drawing) -> Curves {
+    let losses = || run.losses.iter().map(|point| point.loss);
+    let (bottom, top) = match drawing.log_loss {
+        true => curves::log_axis(losses()),
+        false => (0.0, display::loss_axis(losses().fold(0.0, f64::max))),
+    };
+    let thinned = display::thin_losses(&run.losses, MAX_POINTS);
+    let raw: Vec<f64> = thinned.iter().map(|point| point.loss).collect();
+    let smoothed = curves::smooth(&raw, drawing.smoothing);
+    let scaled = |loss: f64| if drawing.log_loss { curves::log_loss(loss) } else { loss };
+    let point = |(index, it): (usize, &LossPoint)| {
+        let (raw, smoothed) = (scaled(raw[index]), scaled(smoothed[index]));
+        Point { at_epoch: it.at_epoch, values: [raw, smoothed, smoothed] }
+    };
+    let points = thinned.iter().enumerate().map(point).collect();
+    Curves { points, end: end(run), bottom, top }
 }
 
-#[component]
-pub fn AccuracyChart() -> impl IntoView {
-    view! {
-        <figure class="chart card" data-testid="chart-accuracy">
-            <figcaption>
-                <h2>"Accuracy"</h2>
-                <ul class="legend">
-                    <li class="is-blue">"Test accuracy"</li>
-                    <li class="is-teal">"Label accuracy"</li>
-                    <li class="is-amber">"Mean confidence"</li>
-                </ul>
-            </figcaption>
-            <Framed plan=ACCURACY />
-        </figure>
-    }
+/// Three numbers of every epoch, smoothed.
+fn by_epoch(run: &RunState, of: [fn(&EpochMetrics) -> f64; 3], smoothing: f64) -> Vec<Point> {
+    let smoothed = of.map(|of| {
+        let values: Vec<f64> = run.epochs.iter().map(of).collect();
+        curves::smooth(&values, smoothing)
+    });
+    let point = |(index, epoch): (usize, &EpochMetrics)| Point {
+        at_epoch: epoch.epoch as f64,
+        values: [smoothed[0][index], smoothed[1][index], smoothed[2][index]],
+    };
+    let points: Vec<Point> = run.epochs.iter().enumerate().map(point).collect();
+    display::thin(&points, MAX_POINTS)
 }
 
-fn end_of_epochs(run: &RunState) -> f64 {
+/// Where the axis of epochs ends.
+fn end(run: &RunState) -> f64 {
     let total = run.experiment.as_ref().map_or(1, |experiment| experiment.epochs);
     let done = run.losses.last().map_or(0.0, |point| point.at_epoch).max(run.epochs.len() as f64);
     display::epoch_axis(done, total)
 }
 
-/// The curves of the run, taken anew once in a while if there is something new.
-fn redrawn(plan: Plan) -> RwSignal<Curves> {
-    let run = app().run;
-    let curves = RwSignal::new(run.with_untracked(plan.take));
-    // The last epoch tells two runs of the same length apart.
-    let size = Memo::new(move |_| {
-        run.with(|run| (run.losses.len(), run.epochs.last().copied(), run.status))
-    });
-    let waits = StoredValue::new(false);
-    Effect::new(move |before: Option<()>| {
-        // Read, not only tracked: a memo that nobody reads listens to nothing.
-        size.get();
-        if before.is_none() || waits.get_value() {
-            return;
-        }
-        waits.set_value(true);
-        let redraw = move || {
-            // The page may have been left meanwhile.
-            if waits.try_set_value(false).is_none() {
-                curves.set(run.with_untracked(plan.take));
-            }
-        };
-        set_timeout(redraw, REDRAW_PERIOD + plan.offset);
-    });
-    curves
-}
-
-/// The chart in a frame whose width it takes. It is there before there are data, and is built in
-/// the task that builds the page: to build it takes longer than to draw it, and is better done
-/// while nobody waits for an answer.
+/// All charts of the run, how they are drawn, and what they are at one epoch.
 #[component]
-fn Framed(plan: Plan) -> impl IntoView {
-    let curves = redrawn(plan);
-    let frame = NodeRef::<leptos::html::Div>::new();
-    let width = watched_width(frame);
-    let has_room = Memo::new(move |_| width.get() > LEFT_PX);
-    let is_empty = Memo::new(move |_| curves.with(|curves| curves.points.is_empty()));
+pub fn Charts() -> impl IntoView {
+    let view = View::new();
     view! {
-        <div class="chart-frame" class:is-empty=is_empty node_ref=frame>
-            <Show when=move || has_room.get()>
-                <Plot plan width curves />
-            </Show>
-            <p class="placeholder" hidden=move || !is_empty.get()>
-                "The curve appears here once training is under way."
-            </p>
-        </div>
+        <section class="charts-section" aria-label="Curves">
+            <div class="charts">
+                <figure class="chart card" data-testid="chart-loss">
+                    <figcaption>
+                        <h2>"Loss"</h2>
+                        <ul class="legend"><li class="is-blue">"Training loss"{smoothed_note(view)}</li></ul>
+                    </figcaption>
+                    <Framed plan=LOSS view />
+                </figure>
+                <figure class="chart card" data-testid="chart-accuracy">
+                    <figcaption>
+                        <h2>"Accuracy"</h2>
+                        <ul class="legend">
+                            <li class="is-blue">"Test accuracy"</li>
+                            <li class="is-teal">"Label accuracy"</li>
+                            <li class="is-amber">"Mean confidence"{smoothed_note(view)}</li>
+                        </ul>
+                    </figcaption>
+                    <Framed plan=ACCURACY view />
+                </figure>
+                <figure class="chart card" data-testid="chart-lr">
+                    <figcaption>
+                        <h2>"Learning rate"</h2>
+                        <ul class="legend"><li class="is-violet">"Of each epoch"</li></ul>
+                    </figcaption>
+                    <Framed plan=RATE view />
+                </figure>
+                <div class="card chart-panel">
+                    <Reader view />
+                    <Tools view />
+                </div>
+            </div>
+        </section>
     }
 }
 
-/// The width of an element in pixels, 0 until it is known.
-fn watched_width(frame: NodeRef<leptos::html::Div>) -> RwSignal<f64> {
-    let width = RwSignal::new(0.0);
-    let measure = move || {
-        if let Some(frame) = frame.get_untracked() {
-            width.set(f64::from(frame.client_width()));
-        }
-    };
-    let on_resize = StoredValue::new_local(Closure::<dyn FnMut()>::new(measure));
-    let observer = on_resize
-        .with_value(|on_resize| ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok());
-    let observer = StoredValue::new_local(observer);
-    Effect::new(move || {
-        if let Some(frame) = frame.get() {
-            // The observer's first call would come in a task of its own.
-            measure();
-            observer.with_value(|observer| {
-                if let Some(observer) = observer {
-                    observer.observe(&frame);
-                }
-            });
-        }
-    });
-    on_cleanup(move || {
-        observer.try_with_value(|observer| {
-            if let Some(observer) = observer {
-                observer.disconnect();
-            }
-        });
-    });
-    width
-}
-
-#[component]
-fn Plot(plan: Plan, width: RwSignal<f64>, curves: RwSignal<Curves>) -> impl IntoView {
-    let end = Memo::new(move |_| curves.with(|curves| curves.end));
-    let top = Memo::new(move |_| curves.with(|curves| curves.top));
-    let series = Series::new(|point: &Point| point.at_epoch)
-        .with_x_range(0.0, end.get_untracked())
-        .with_y_range(0.0, top.get_untracked())
-        .lines(lines(plan, curves));
-    let (max_x, max_y) = (series.max_x, series.max_y);
-    let y_labels = y_labels(plan, top);
-    let x_labels = TickLabels::aligned_floats()
-        .with_format(|value, _| words::significant((value * 10.0).round() / 10.0));
-    let x_chars = x_labels.min_chars;
-    Effect::new(move || {
-        let (end, padding_px) = (end.get(), 4.0 * PADDING_PX);
-        max_x.set(Some(end));
-        max_y.set(Some(top.get()));
-        let plot_px = width.get() - LEFT_PX;
-        x_chars.set(display::epoch_label_chars(end, plot_px, FONT_WIDTH_PX, padding_px));
-    });
-    let points = Signal::derive(move || curves.with(|curves| curves.points.clone()));
-    view! {
-        <Chart
-            aspect_ratio=Signal::derive(move || AspectRatio::from_outer_ratio(width.get(), HEIGHT_PX))
-            font_height=Signal::stored(FONT_HEIGHT_PX)
-            font_width=Signal::stored(FONT_WIDTH_PX)
-            padding=Signal::stored(Padding::from(PADDING_PX))
-            left=vec![RotatedLabel::middle(plan.y_title).into_edge(), y_labels.clone().into_edge()]
-            bottom=vec![x_labels.into_edge(), RotatedLabel::middle("Epochs").into_edge()]
-            inner=vec![
-                YGridLine::from_ticks(y_labels).into_inner(),
-                AxisMarker::left_edge().with_arrow(false).into_inner(),
-                AxisMarker::bottom_edge().with_arrow(false).into_inner(),
-            ]
-            series=series
-            data=points
-        />
-    }
-}
-
-/// Lines in the plan's colours, with dots while the points are few.
-fn lines(plan: Plan, curves: RwSignal<Curves>) -> Vec<Line<Point, f64>> {
-    let dots = Marker::from_shape(MarkerShape::Circle).with_scale(0.4);
-    let shape = dots.shape;
-    let are_few = Memo::new(move |_| curves.with(|curves| curves.points.len() <= MAX_DOTTED));
-    Effect::new(move || {
-        shape.set(if are_few.get() { MarkerShape::Circle } else { MarkerShape::None });
-    });
-    let line = |(index, &colour): (usize, &Colour)| {
-        Line::new(move |point: &Point| point.values[index])
-            .with_colour(colour)
-            .with_width(2.0)
-            .with_interpolation(Interpolation::Linear)
-            .with_marker(dots.clone())
-    };
-    plan.lines.iter().enumerate().map(line).collect()
-}
-
-/// Every second label: ten divisions are round where five labels have room.
-fn y_labels(plan: Plan, top: Memo<f64>) -> TickLabels<f64> {
-    TickLabels::aligned_floats().with_min_chars(Y_LABEL_CHARS).with_format(move |value, _| {
-        let position = (value / top.get() * DIVISIONS as f64).round() as usize;
-        if position.is_multiple_of(2) { (plan.y_text)(*value) } else { String::new() }
-    })
+fn smoothed_note(view: View) -> impl IntoView {
+    move || (view.smoothing.get() > 0.0).then_some(" (smoothed)")
 }

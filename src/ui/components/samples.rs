@@ -60,8 +60,9 @@ pub fn Samples() -> impl IntoView {
     }
 }
 
+/// The sign of the true label.
 #[component]
-fn TrueMark() -> impl IntoView {
+pub fn TrueMark() -> impl IntoView {
     view! {
         <svg class="true-mark" viewBox="0 0 16 16" role="img" aria-label="true label">
             <path d="M3 8.500l3.200 3.200L13 5" fill="none" stroke="currentColor" stroke-width="2.500" stroke-linecap="round" stroke-linejoin="round" />

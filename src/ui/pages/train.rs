@@ -4,11 +4,13 @@ use leptos::prelude::*;
 
 use crate::protocol::Failure;
 use crate::ui::components::candidates::CandidateSets;
-use crate::ui::components::charts::{AccuracyChart, LossChart};
+use crate::ui::components::charts::Charts;
+use crate::ui::components::confusion::ConfusionSection;
 use crate::ui::components::controls::Controls;
 use crate::ui::components::epoch_table::EpochTable;
 use crate::ui::components::error_box::ErrorBox;
 use crate::ui::components::file_controls::FileControls;
+use crate::ui::components::microscope::Microscope;
 use crate::ui::components::numbers::Numbers;
 use crate::ui::components::samples::Samples;
 use crate::ui::components::settings_form::{Presets, SettingsForm};
@@ -69,12 +71,11 @@ pub fn TrainPage() -> impl IntoView {
                 </div>
             </aside>
             <div class="results">
-                <div class="charts">
-                    <LossChart />
-                    <AccuracyChart />
-                </div>
+                <Charts />
                 <CandidateSets />
                 <Samples />
+                <Microscope />
+                <ConfusionSection />
                 <EpochTable />
             </div>
         </div>

@@ -1,0 +1,77 @@
+//! A training image in the grid: its picture, its candidates as bars, and what is decided.
+
+use leptos::prelude::*;
+
+use super::timeline::badge;
+use crate::experiment::microscope::{Card, Decision};
+use crate::protocol::ImageSource;
+use crate::ui::components::window_grid::Slot;
+use crate::ui::pixels::Thumbnail;
+use crate::ui::state::{App, app};
+
+/// The name of a class of the run.
+pub fn class_name(app: App, class: u8) -> String {
+    let name = app.run.with(|run| {
+        let info = run.info.as_ref()?;
+        info.class_names.get(usize::from(class)).cloned()
+    });
+    name.unwrap_or_else(|| class.to_string())
+}
+
+fn shown(app: App, position: usize) -> Option<Card> {
+    let scope = app.scope;
+    let image = scope.order.with(|order| order.get(position).copied())?;
+    let at = scope.position.get();
+    // Tracked by what decides them: names change with the sets.
+    scope.story.with(|story| {
+        app.run.with_untracked(|run| {
+            let names = run.info.as_ref().map(|info| &info.class_names[..]);
+            Some(story.card(image, at, names.unwrap_or_default()))
+        })
+    })
+}
+
+pub fn card(slot: Slot) -> AnyView {
+    let app = app();
+    let shown = Memo::new(move |_| slot.position.get().and_then(|position| shown(app, position)));
+    let image = Memo::new(move |_| shown.with(|shown| shown.as_ref().map(|it| it.image)));
+    let of = move |take: fn(&Card) -> String| {
+        Signal::derive(move || shown.with(|shown| shown.as_ref().map(take)).unwrap_or_default())
+    };
+    let state = |card: &Card| {
+        let (sign, word) = (badge(card.decision), short(card.decision));
+        format!("{sign}<span class=\"scope-state\">{word}</span>")
+    };
+    view! {
+        <button
+            type="button"
+            class="scope-card"
+            data-testid="microscope-item"
+            data-index=image
+            data-state=of(|card| card.decision.name().to_owned())
+            tabindex=move || slot.tab_index()
+            aria-label=of(|card| card.label.clone())
+            aria-haspopup="dialog"
+            on:click=move |_| {
+                slot.activate();
+                app.scope.opened.set(image.get_untracked());
+            }
+        >
+            <span class="scope-picture" aria-hidden="true">
+                <Thumbnail source=ImageSource::Train index=image />
+                <span class="scope-said" inner_html=of(state)></span>
+            </span>
+            <span class="scope-bars" aria-hidden="true" inner_html=of(|card| card.bars.clone())></span>
+        </button>
+    }
+    .into_any()
+}
+
+/// Under a picture there is little room.
+const fn short(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Decided => "decided",
+        Decision::Undecided => "undecided",
+        Decision::Wrong => "wrong",
+    }
+}
