@@ -5,6 +5,8 @@ mod choices;
 mod config;
 pub mod display;
 pub mod files;
+pub mod forecast;
+pub mod headline;
 pub mod held;
 mod json;
 pub mod kept;
@@ -15,6 +17,7 @@ pub mod result;
 pub mod run;
 pub mod runs;
 mod setting;
+pub mod smaller;
 mod status;
 pub mod words;
 
