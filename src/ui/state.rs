@@ -10,6 +10,8 @@ use leptos::prelude::*;
 
 use super::client::{Client, Notice};
 use super::form::Form;
+use super::runs::Runs;
+use super::shared::Shared;
 use crate::experiment::held::Held;
 use crate::experiment::kept::Kept;
 use crate::experiment::run::RunState;
@@ -31,6 +33,11 @@ pub struct App {
     /// Something worth knowing about the last action, that is no fault.
     pub note: RwSignal<Option<String>>,
     pub photo: RwSignal<Photo>,
+    /// The name of the page that is open.
+    pub page: RwSignal<&'static str>,
+    pub runs: Runs,
+    /// The result in the link that the page was opened with.
+    pub shared: Shared,
     client: StoredValue<Option<Client>, LocalStorage>,
     inbox: StoredValue<Inbox, LocalStorage>,
     last_request: StoredValue<u32>,
@@ -76,6 +83,9 @@ impl App {
             kept: RwSignal::default(),
             note: RwSignal::default(),
             photo: RwSignal::default(),
+            page: RwSignal::default(),
+            runs: Runs::from_storage(),
+            shared: Shared::from_address(),
             client: StoredValue::new_local(None),
             inbox: StoredValue::new_local(Inbox::default()),
             last_request: StoredValue::new(0),
@@ -100,6 +110,7 @@ impl App {
             return;
         }
         self.note.set(None);
+        self.runs.begin();
         self.run.set(RunState::begun());
         self.held.update(Held::make_room);
         self.kept.update(|kept| kept.failure = None);
@@ -258,6 +269,7 @@ impl App {
         if events.is_empty() {
             return;
         }
+        let was_active = untrack(|| self.is_active());
         self.run.update(|run| {
             for (event, payload) in &events {
                 run.apply(event, payload);
@@ -268,6 +280,9 @@ impl App {
         for (event, _) in &events {
             self.follow(event);
         }
+        if was_active {
+            self.end_run();
+        }
     }
 
     /// What an event changes beyond what is shown of it.
@@ -275,6 +290,7 @@ impl App {
         match event {
             Event::Opened { outcome: Opening::Checkpoint(info), .. } => {
                 self.note.set(None);
+                self.runs.begin();
                 self.run.set(RunState::standing(info));
                 // A reload would begin a new run.
                 let experiment = Experiment { autostart: false, ..info.experiment.clone() };

@@ -6,10 +6,10 @@ mod bytes;
 pub mod fragment;
 pub mod qr;
 
-use super::display;
 use super::metrics::EpochMetrics;
 use super::runs::table::Measure;
 use super::runs::{Ended, Outcome};
+use super::{display, words};
 use crate::protocol::DeviceKind;
 
 /// Points of a curve in a link.
@@ -93,6 +93,28 @@ impl SharedResult {
         })
     }
 
+    /// What it was, in a sentence.
+    pub fn sentence(&self) -> String {
+        let Some(last) = self.points.last() else { return String::new() };
+        let epochs = words::counted(last.epoch, "epoch", "epochs");
+        let time = words::duration(self.elapsed_secs);
+        let ended = match self.ended {
+            HowEnded::Finished => "",
+            HowEnded::Stopped => ", then it was stopped",
+            HowEnded::Failed => ", then it failed",
+        };
+        let device = match self.device {
+            Some(DeviceKind::Cpu) => " on a CPU",
+            Some(DeviceKind::WebGpu) => " on a graphics card",
+            None => "",
+        };
+        format!(
+            "The sender’s run took {time} for {epochs}{device}{ended}. It came to a test accuracy of {} and a label accuracy of {}.",
+            words::percent(last.test_accuracy),
+            words::percent(last.label_accuracy)
+        )
+    }
+
     /// The curve of a measure as `(epoch, value)`.
     pub fn curve(&self, measure: Measure) -> Vec<(f64, f64)> {
         let point = |point: &Point| (point.epoch as f64, point.value(measure));
@@ -132,6 +154,10 @@ mod tests {
         assert!(result.points.len() <= MAX_POINTS);
         assert_eq!(result.points.last().unwrap().epoch, 1_000);
         assert_eq!(result.curve(Measure::TestAccuracy)[0].1, 0.5);
+        assert_eq!(
+            shared_for_tests(10).sentence(),
+            "The sender’s run took 2 min 41 s for 10 epochs on a CPU. It came to a test accuracy of 91.0 % and a label accuracy of 98.5 %."
+        );
         let nothing = record_for_tests(1, Experiment::default(), &[]).outcome;
         assert_eq!(SharedResult::of(&nothing, MAX_POINTS), None);
     }

@@ -1,5 +1,6 @@
 //! Several experiments from a few words: rates, seeds and methods, each combination once.
 
+use super::{default_name, short_method};
 use crate::experiment::choices::Method;
 use crate::experiment::config::Experiment;
 use crate::experiment::setting::{Setting, SettingError};
@@ -58,6 +59,22 @@ pub fn experiments(
 pub fn twins(base: &Experiment) -> Vec<Experiment> {
     let twin = |&method: &Method| Experiment { method, autostart: false, ..base.clone() };
     Method::ALL.iter().map(twin).collect()
+}
+
+pub fn title_of_twins(base: &Experiment) -> String {
+    format!("Three methods, q {}, seed {}", base.rate, base.seed)
+}
+
+/// What a sweep is called: how many runs, and what they begin and end with.
+pub fn title(experiments: &[Experiment]) -> String {
+    let name = |it: &Experiment| format!("{} q {} seed {}", short_method(it), it.rate, it.seed);
+    match experiments {
+        [] => String::new(),
+        [single] => default_name(single),
+        [first, .., last] => {
+            format!("{} runs, from {} to {}", experiments.len(), name(first), name(last))
+        }
+    }
 }
 
 fn items(text: &str) -> impl Iterator<Item = &str> {
@@ -143,6 +160,14 @@ mod tests {
         let all = twins(&Experiment { seed: 9, autostart: true, ..Experiment::default() });
         assert_eq!(all.iter().map(|it| it.method).collect::<Vec<_>>(), Method::ALL);
         assert!(all.iter().all(|it| it.seed == 9 && !it.autostart));
+    }
+
+    #[test]
+    fn a_sweep_has_a_title() {
+        let all =
+            experiments(&Experiment::default(), "0.1 0.3", "1-2", &[Method::Average]).unwrap();
+        assert_eq!(title(&all), "4 runs, from Average q 0.1 seed 1 to Average q 0.3 seed 2");
+        assert_eq!(title(&all[..1]), "Average, q 0.1, seed 1");
     }
 
     #[test]

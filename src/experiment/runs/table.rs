@@ -3,7 +3,7 @@
 
 use super::{Outcome, RunRecord};
 use crate::experiment::config::Experiment;
-use crate::experiment::metrics::EpochMetrics;
+use crate::experiment::metrics::{EpochMetrics, Summary};
 use crate::experiment::setting::Setting;
 use crate::experiment::{display, words};
 
@@ -34,6 +34,41 @@ pub fn value(outcome: &Outcome, setting: Setting) -> String {
 pub fn same_experiment(a: &Experiment, b: &Experiment) -> bool {
     let counts = |setting: &&Setting| !ASIDE.contains(setting) && **setting != Setting::Device;
     Setting::ALL.iter().filter(counts).all(|&setting| a.get(setting) == b.get(setting))
+}
+
+/// What the table shows of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub name: String,
+    pub note: String,
+    pub colour: usize,
+    pub pinned: bool,
+    pub shown: bool,
+    /// How it ended, in a word.
+    pub ended: &'static str,
+    /// The same with its epochs: `10 epochs`, `stopped after 3 of 10`.
+    pub course: String,
+    /// Best, last and mean test accuracy, and the label accuracy, where an epoch was measured.
+    pub accuracies: Option<[f64; 4]>,
+}
+
+impl Row {
+    pub fn of(run: &RunRecord) -> Self {
+        let history = &run.outcome.history;
+        let accuracies = Summary::of(history).zip(history.last());
+        Self {
+            name: run.name.clone(),
+            note: run.note.clone(),
+            colour: run.colour,
+            pinned: run.pinned,
+            shown: run.shown,
+            ended: run.outcome.ended.word(),
+            course: course(run),
+            accuracies: accuracies.map(|(summary, last)| {
+                [summary.best, summary.last, summary.mean_of_last_ten, last.label_accuracy]
+            }),
+        }
+    }
 }
 
 /// A number of an epoch that runs are compared by.
@@ -97,6 +132,11 @@ pub fn curve(history: &[EpochMetrics], measure: Measure) -> Curve {
     epochs.iter().map(|epoch| (epoch.epoch as f64, measure.of(epoch))).collect()
 }
 
+/// The value of a curve at an epoch, or at the last point before it.
+pub fn value_at(curve: &Curve, epoch: f64) -> Option<f64> {
+    curve.iter().take_while(|(at, _)| *at <= epoch).last().map(|&(_, value)| value)
+}
+
 /// The axes that hold some curves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axes {
@@ -145,6 +185,11 @@ impl Axes {
         (self.top - value) / (self.top - self.bottom)
     }
 
+    /// The whole epoch nearest to a place between the left and the right edge.
+    pub fn epoch_at(&self, across: f64) -> f64 {
+        (across * self.end).round().clamp(0.0, self.end)
+    }
+
     /// The curve as an SVG path in a box of 1000 by 1000.
     pub fn path(&self, curve: &Curve) -> String {
         let mut path = String::with_capacity(curve.len() * 12);
@@ -173,8 +218,7 @@ fn ticks(from: f64, to: f64, step: f64) -> Vec<f64> {
     (0..=count.min(50)).map(|n| from + n as f64 * step).collect()
 }
 
-/// When a run ended, in a word with its epochs: `10 epochs`, `stopped after 3 of 10`.
-pub fn course(run: &RunRecord) -> String {
+fn course(run: &RunRecord) -> String {
     let (done, planned) = (run.outcome.history.len(), run.outcome.experiment.epochs);
     match &run.outcome.ended {
         super::Ended::Finished => words::counted(done, "epoch", "epochs"),
@@ -230,6 +274,8 @@ mod tests {
         assert_eq!(axes.path(&vec![(0.0, 1.0), (10.0, 0.2)]), "M0.0 0.0L1000.0 1000.0");
         assert_eq!(axes.path(&vec![(5.0, 0.6)]), "M500.0 500.0h0");
         assert_eq!(axes.path(&vec![(5.0, f64::NAN)]), "");
+        assert_eq!((axes.epoch_at(0.44), axes.epoch_at(7.0)), (4.0, 10.0));
+        assert_eq!((value_at(&curves[0], 9.0), value_at(&curves[0], 0.0)), (Some(0.312), None));
     }
 
     #[test]
@@ -247,10 +293,14 @@ mod tests {
     fn values_read_well() {
         assert_eq!(Measure::TestAccuracy.tick(0.825), "82.5 %");
         assert_eq!(Measure::Loss.tick(0.5), "0.5");
-        let mut run = record_for_tests(1, Experiment::default(), &[0.1, 0.2]);
-        assert_eq!(course(&run), "2 epochs");
+        let mut run = record_for_tests(1, Experiment::default(), &[0.25, 0.75]);
+        let row = Row::of(&run);
+        assert_eq!(
+            (row.course.as_str(), row.accuracies),
+            ("2 epochs", Some([0.75, 0.75, 0.5, 0.5]))
+        );
         run.outcome.ended = Ended::Stopped;
-        assert_eq!(course(&run), "stopped after 2 of 10");
+        assert_eq!(Row::of(&run).course, "stopped after 2 of 10");
     }
 
     #[test]

@@ -9,9 +9,13 @@ use crate::ui::components::controls::Controls;
 use crate::ui::components::epoch_table::EpochTable;
 use crate::ui::components::error_box::ErrorBox;
 use crate::ui::components::file_controls::FileControls;
+use crate::ui::components::forecast::ForecastLine;
 use crate::ui::components::numbers::Numbers;
+use crate::ui::components::runs::RunsSection;
 use crate::ui::components::samples::Samples;
 use crate::ui::components::settings_form::{Presets, SettingsForm};
+use crate::ui::components::share::Share;
+use crate::ui::components::shared_result::SharedResultCard;
 use crate::ui::components::status::StatusPanel;
 use crate::ui::state::app;
 use crate::ui::{name_page, screen};
@@ -27,7 +31,8 @@ pub fn TrainPage() -> impl IntoView {
         let of_run: Option<Failure> = app.run.with(|run| run.failure.clone());
         let of_file = app.held.with(|held| held.failure.clone());
         let of_data = app.kept.with(|kept| kept.failure.clone());
-        [of_run, of_file, of_data]
+        let (of_link, of_runs) = (app.shared.failure.get(), app.runs.failure.get());
+        [of_run, of_file, of_data, of_link, of_runs]
             .into_iter()
             .flatten()
             .chain(app.form.problems())
@@ -48,7 +53,9 @@ pub fn TrainPage() -> impl IntoView {
                 <ErrorBox failures />
                 <Controls />
                 <StatusPanel />
+                <ForecastLine />
                 <Numbers />
+                <Share />
                 <FileControls />
             </div>
             <aside class="settings-panel card">
@@ -69,11 +76,13 @@ pub fn TrainPage() -> impl IntoView {
                 </div>
             </aside>
             <div class="results">
+                <SharedResultCard />
                 <div class="charts">
                     <LossChart />
                     <AccuracyChart />
                 </div>
                 <CandidateSets />
+                <RunsSection />
                 <Samples />
                 <EpochTable />
             </div>
