@@ -154,7 +154,7 @@ pub fn QueueForm() -> impl IntoView {
                     "Compare the three methods"
                 </button>
                 <p class="hint">
-                    "PRODEN, Average and Supervised one after the other, with the settings of the form: the same seed, candidate sets, weights and batches."
+                    "PRODEN, Average and Supervised one after the other, with the settings of the form: the same seed, first weights and batches, and for the first two the same candidate sets."
                 </p>
             </div>
             <details class="plan sweep">
