@@ -160,7 +160,7 @@ impl Axes {
             (low, high) = (0.0, 1.0);
         }
         // Curves that hardly move are not blown up to fill the chart.
-        let least_span = low.abs().max(high.abs()).mul_add(0.02, 1e-4);
+        let least_span = low.abs().max(high.abs()).mul_add(0.1, 1e-4);
         let step = round_step((high - low).max(least_span) / 4.0);
         let (bottom, top) = ((low / step).floor() * step, (high / step).ceil() * step);
         // All curves on one line still want room around them.

@@ -37,6 +37,8 @@ pub fn RunEditor(id: RunId, edited: RwSignal<Option<RunId>>) -> impl IntoView {
         let text = event_target_value(&event);
         runs.change(|shelf| shelf.rename(id, &text));
     };
+    // At every letter: were it at the end, the row would grow, and what is below it move away,
+    // while the visitor clicks there.
     let write_note = move |event: ev::Event| {
         let text = event_target_value(&event);
         runs.change(|shelf| shelf.note(id, &text));
@@ -67,7 +69,7 @@ pub fn RunEditor(id: RunId, edited: RwSignal<Option<RunId>>) -> impl IntoView {
             </label>
             <label class="run-editor-note">
                 "Note"
-                <input type="text" data-testid="run-note" autocomplete="off" prop:value=note on:change=write_note />
+                <input type="text" data-testid="run-note" autocomplete="off" prop:value=note on:input=write_note />
             </label>
             <fieldset class="swatches">
                 <legend>"Colour"</legend>
