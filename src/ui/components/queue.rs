@@ -212,7 +212,7 @@ fn SweepForm(app: App, is_active: Memo<bool>) -> impl IntoView {
             <p class="sweep-plan" class:is-wrong=move || plan.with(Result::is_err) role="status" data-testid="sweep-plan">
                 {move || plan.with(in_words)}
             </p>
-            <button type="submit" class="button small primary" data-testid="sweep-start" disabled=move || is_active.get() || is_wrong()>"Start the queue"</button>
+            <button type="submit" class="button small primary" data-testid="sweep-start" title="All of them, one after the other" disabled=move || is_active.get() || is_wrong()>"Start the queue"</button>
         </form>
     }
 }
