@@ -3,7 +3,6 @@
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
 use super::{COLOURS, DeviceUsed, Ended, Outcome, RunId, RunRecord};
 use crate::experiment::config::Experiment;
@@ -82,21 +81,25 @@ pub fn to_record(text: &str) -> Result<RunRecord, TextError> {
     })
 }
 
-/// The text of a value whose JSON is an object.
+/// What is read first.
+#[derive(Deserialize)]
+struct Version {
+    version: Option<u64>,
+}
+
+/// The text of a value whose JSON is an object with at least one entry.
 pub(super) fn versioned<T: Serialize>(value: &T) -> String {
-    let mut json = serde_json::to_value(value).unwrap_or_default();
-    if let Value::Object(map) = &mut json {
-        map.insert("version".to_owned(), VERSION.into());
-    }
-    json.to_string()
+    let text = serde_json::to_string(value).unwrap_or_default();
+    let entries = text.strip_prefix('{').unwrap_or("}");
+    format!("{{\"version\":{VERSION},{entries}")
 }
 
 pub(super) fn from_versioned<T: DeserializeOwned>(text: &str) -> Result<T, TextError> {
     let damaged = |error: serde_json::Error| TextError::Damaged(error.to_string());
-    let json: Value = serde_json::from_str(text).map_err(damaged)?;
-    match json.get("version").and_then(Value::as_u64) {
+    let Version { version } = serde_json::from_str(text).map_err(damaged)?;
+    match version {
         Some(version) if version > VERSION => Err(TextError::Newer(version)),
-        Some(_) => serde_json::from_value(json).map_err(damaged),
+        Some(_) => serde_json::from_str(text).map_err(damaged),
         None => Err(TextError::Damaged("it has no version".to_owned())),
     }
 }

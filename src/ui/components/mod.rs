@@ -26,4 +26,5 @@ pub mod samples;
 pub mod settings_form;
 pub mod share;
 pub mod shared_result;
+pub mod small_button;
 pub mod status;

@@ -5,6 +5,7 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::copy::{Copied, CopiedLine, copy};
+use super::small_button::SmallButton;
 use crate::experiment::runs::queue::Queue;
 use crate::experiment::runs::summary::{COLUMNS, Group, Table};
 use crate::experiment::runs::sweep::{self, SweepError};
@@ -51,25 +52,20 @@ pub fn QueuePanel() -> impl IntoView {
         >
             <p role="status"><strong>{title}</strong>": "{standing}</p>
             <div class="queue-buttons">
-                <button
-                    type="button"
-                    class="button small primary"
-                    data-testid="queue-go-on"
-                    hidden=move || state.get() != "held"
+                <SmallButton
+                    test_id="queue-go-on"
+                    text="Go on with the queue"
+                    is_primary=true
+                    hidden=Signal::derive(move || state.get() != "held")
                     disabled=is_active
-                    on:click=move |_| app.start_turn()
-                >
-                    "Go on with the queue"
-                </button>
-                <button
-                    type="button"
-                    class="button small"
-                    data-testid="queue-drop"
+                    press=move |()| app.start_turn()
+                />
+                <SmallButton
+                    test_id="queue-drop"
+                    text=Signal::derive(move || if state.get() == "held" { "Drop the rest" } else { "Close" })
                     hidden=is_running
-                    on:click=move |_| runs.drop_queue()
-                >
-                    {move || if state.get() == "held" { "Drop the rest" } else { "Close" }}
-                </button>
+                    press=move |()| runs.drop_queue()
+                />
             </div>
             <SummaryTable />
         </div>
@@ -107,8 +103,8 @@ fn SummaryTable() -> impl IntoView {
                 </table>
             </div>
             <div class="queue-buttons">
-                <button type="button" class="button small" data-testid="copy-csv" on:click=move |_| copy("CSV", table.with_untracked(Table::to_csv), copied)>"Copy as CSV"</button>
-                <button type="button" class="button small" data-testid="copy-latex" on:click=move |_| copy("LaTeX", table.with_untracked(Table::to_latex), copied)>"Copy as LaTeX"</button>
+                <SmallButton test_id="copy-csv" text="Copy as CSV" press=move |()| copy("CSV", table.with_untracked(Table::to_csv), copied) />
+                <SmallButton test_id="copy-latex" text="Copy as LaTeX" press=move |()| copy("LaTeX", table.with_untracked(Table::to_latex), copied) />
                 <CopiedLine copied />
             </div>
             <p class="hint">"Test accuracy and label accuracy as mean ± sample standard deviation over the seeds."</p>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::copy::{Copied, CopiedLine, copy};
 use super::field;
+use super::small_button::SmallButton;
 use crate::experiment::result::{self, SharedResult};
 use crate::experiment::runs::{COLOURS, RunId};
 use crate::ui::state::app;
@@ -76,7 +77,7 @@ pub fn RunEditor(id: RunId, edited: RwSignal<Option<RunId>>) -> impl IntoView {
                 {colours.collect_view()}
             </fieldset>
             <Link id />
-            <button type="button" class="button small" data-testid="run-close" on:click=move |_| edited.set(None)>"Close"</button>
+            <SmallButton test_id="run-close" text="Close" press=move |()| edited.set(None) />
         </div>
     }
 }
@@ -85,7 +86,7 @@ pub fn RunEditor(id: RunId, edited: RwSignal<Option<RunId>>) -> impl IntoView {
 fn Link(id: RunId) -> impl IntoView {
     let app = app();
     let copied = RwSignal::new(Copied::No);
-    let copy_link = move |_| {
+    let copy_link = move |()| {
         let outcome =
             app.runs.shelf.with_untracked(|shelf| shelf.get(id).map(|run| run.outcome.clone()));
         if let Some(outcome) = outcome {
@@ -94,7 +95,7 @@ fn Link(id: RunId) -> impl IntoView {
         }
     };
     view! {
-        <button type="button" class="button small" data-testid="run-link" on:click=copy_link>"Copy link with result"</button>
+        <SmallButton test_id="run-link" text="Copy link with result" press=copy_link />
         <CopiedLine copied />
     }
 }

@@ -122,64 +122,53 @@ fn Actions(id: RunId, row: Memo<Option<Row>>, edited: RwSignal<Option<RunId>>) -
     let is_active = Memo::new(move |_| app.is_active());
     let is_pinned = move || row.with(|row| row.as_ref().is_some_and(|row| row.pinned));
     let is_edited = move || edited.get() == Some(id);
-    let named =
-        move |what: &str| row.with(|row| row.as_ref().map(|row| format!("{what}: {}", row.name)));
-    let use_settings = move |_| {
+    let use_settings = move |()| {
         let run = app.runs.shelf.with_untracked(|shelf| shelf.get(id).cloned());
         if let Some(run) = run {
             app.form.replace(run.outcome.experiment);
         }
     };
-    let pin = move |_| {
+    let pin = move |()| {
         let pinned = !untrack(is_pinned);
         app.runs.change(|shelf| shelf.pin(id, pinned));
     };
-    let edit = move |_| edited.update(|edited| *edited = (*edited != Some(id)).then_some(id));
+    let edit = move |()| edited.update(|edited| *edited = (*edited != Some(id)).then_some(id));
+    view! {
+        <Action row path=icon::PIN test_id="run-pin" title="Keep on top, and in the chart" is_on=Signal::derive(is_pinned) press=pin />
+        <Action row path=icon::SETTINGS test_id="run-use" title="Use these settings" disabled=is_active press=use_settings />
+        <Action row path=icon::EDIT test_id="run-edit" title="Edit name, colour and note" is_on=Signal::derive(is_edited) press=edit />
+        <Action row path=icon::DELETE test_id="run-delete" title="Delete (can be undone)" press=move |()| app.runs.change(|shelf| shelf.delete(id)) />
+    }
+}
+
+/// A small picture to press; as in [`super::small_button`], one type for all.
+#[component]
+fn Action(
+    row: Memo<Option<Row>>,
+    path: &'static str,
+    test_id: &'static str,
+    title: &'static str,
+    #[prop(into)] press: Callback<()>,
+    /// None for what is no switch.
+    #[prop(optional, into)]
+    is_on: Option<Signal<bool>>,
+    #[prop(optional, into)] disabled: Signal<bool>,
+) -> impl IntoView {
+    let label = move || row.with(|row| row.as_ref().map(|row| format!("{title}: {}", row.name)));
+    let pressed = move || is_on.map(|is_on| is_on.get());
     view! {
         <button
             type="button"
             class="icon-button"
-            class:is-on=is_pinned
-            data-testid="run-pin"
-            title="Keep on top, and in the chart"
-            aria-label=move || named("Pin")
-            aria-pressed=move || is_pinned().to_string()
-            on:click=pin
+            class:is-on=move || pressed() == Some(true)
+            data-testid=test_id
+            title=title
+            aria-label=label
+            aria-pressed=move || pressed().map(|pressed| pressed.to_string())
+            disabled=disabled
+            on:click=move |_| press.run(())
         >
-            <Icon path=icon::PIN />
-        </button>
-        <button
-            type="button"
-            class="icon-button"
-            data-testid="run-use"
-            title="Use these settings"
-            aria-label=move || named("Use the settings of")
-            disabled=is_active
-            on:click=use_settings
-        >
-            <Icon path=icon::SETTINGS />
-        </button>
-        <button
-            type="button"
-            class="icon-button"
-            class:is-on=is_edited
-            data-testid="run-edit"
-            title="Name, colour, note, link"
-            aria-label=move || named("Edit")
-            aria-expanded=move || is_edited().to_string()
-            on:click=edit
-        >
-            <Icon path=icon::EDIT />
-        </button>
-        <button
-            type="button"
-            class="icon-button"
-            data-testid="run-delete"
-            title="Delete; this can be undone"
-            aria-label=move || named("Delete")
-            on:click=move |_| app.runs.change(|shelf| shelf.delete(id))
-        >
-            <Icon path=icon::DELETE />
+            <Icon path />
         </button>
     }
 }

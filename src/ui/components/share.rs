@@ -8,6 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::copy::{Copied, CopiedLine, copy};
 use super::icon::{self, Icon};
+use super::small_button::SmallButton;
 use crate::experiment::result::{self, SharedResult, qr};
 use crate::ui::attention::call;
 use crate::ui::state::{App, app};
@@ -19,7 +20,7 @@ pub fn Share() -> impl IntoView {
     let is_code_open = RwSignal::new(false);
     let has_result = Memo::new(move |_| result(app, result::MAX_POINTS).is_some());
     let copy_link = move |_| copy("Link", untrack(|| address(app, None)), copied);
-    let copy_result = move |_| {
+    let copy_result = move |()| {
         let address = untrack(|| address(app, result(app, result::MAX_POINTS)));
         copy("Link with result", address, copied);
     };
@@ -29,19 +30,19 @@ pub fn Share() -> impl IntoView {
                 <Icon path=icon::SHARE />
                 "Copy link"
             </button>
-            <button
-                type="button"
-                class="button small"
-                data-testid="share-result"
+            <SmallButton
+                test_id="share-result"
+                text="Copy link with result"
                 title="A link that also holds the curves of the newest run with these settings; nothing is put on a server"
-                disabled=move || !has_result.get()
-                on:click=copy_result
-            >
-                "Copy link with result"
-            </button>
-            <button type="button" class="button small" data-testid="share-sheet" hidden=!has_sheet() on:click=move |_| untrack(|| hand_over(app))>
-                "Send…"
-            </button>
+                disabled=Signal::derive(move || !has_result.get())
+                press=copy_result
+            />
+            <SmallButton
+                test_id="share-sheet"
+                text="Send…"
+                hidden=Signal::stored(!has_sheet())
+                press=move |()| untrack(|| hand_over(app))
+            />
             <button
                 type="button"
                 class="button small"

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::small_button::SmallButton;
 use crate::experiment::result::agreement::Verdict;
 use crate::ui::shared::Received;
 use crate::ui::state::app;
@@ -21,7 +22,7 @@ pub fn SharedResultCard() -> impl IntoView {
             Some(Verdict::Different) => "different",
         })
     };
-    let run_again = move |_| {
+    let run_again = move |()| {
         if let Some(Received { experiment, .. }) = received.get_untracked() {
             app.form.experiment.set(experiment.clone());
             app.start(experiment);
@@ -48,8 +49,8 @@ pub fn SharedResultCard() -> impl IntoView {
             <p>{about}</p>
             <p class="hint">"Its curves are the dashed ones in the chart of runs below. They came in the link itself; no server holds them."</p>
             <div class="queue-buttons">
-                <button type="button" class="button small primary" data-testid="run-shared" disabled=is_active on:click=run_again>"Run it again here"</button>
-                <button type="button" class="button small" data-testid="dismiss-shared" on:click=move |_| app.shared.dismiss(app.form)>"Close"</button>
+                <SmallButton test_id="run-shared" text="Run it again here" is_primary=true disabled=is_active press=run_again />
+                <SmallButton test_id="dismiss-shared" text="Close" press=move |()| app.shared.dismiss(app.form) />
             </div>
             <div role="status">
                 <p class="verdict" hidden=move || agreement.with(Option::is_none)>
