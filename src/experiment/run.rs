@@ -1,6 +1,7 @@
 //! The state of a run as the page shows it: a pure function of the engine's events.
 
 use super::config::Experiment;
+use super::forecast::Pace;
 use super::metrics::{EpochMetrics, Summary};
 pub use super::status::Status;
 use crate::protocol::{
@@ -37,6 +38,8 @@ pub struct RunState {
     pub step_losses: Vec<f32>,
     pub epochs: Vec<EpochMetrics>,
     pub images_per_sec: Option<f64>,
+    /// From which the time is foretold.
+    pub pace: Pace,
     pub failure: Option<Failure>,
     /// Whether the run was ended by the visitor.
     pub stopped: bool,
@@ -106,6 +109,8 @@ impl RunState {
 
     fn start(&mut self, info: &RunInfo, pixels: &[u8]) {
         self.loading = None;
+        // A run that goes on compiles anew, maybe for another device.
+        self.pace = Pace::default();
         self.sample_pixels = pixels.to_vec();
         let classes = info.class_names.len().max(1);
         self.sample_confidences =
@@ -131,6 +136,7 @@ impl RunState {
         self.epoch = report.epoch;
         self.step = report.step;
         self.images_per_sec = Some(report.images_per_sec);
+        self.pace.report(report);
         if !report.losses.is_empty() {
             let sum: f64 = report.losses.iter().map(|&loss| f64::from(loss)).sum();
             let at_epoch = self.epochs_done();
@@ -145,8 +151,10 @@ impl RunState {
     }
 
     fn end_epoch(&mut self, metrics: &EpochMetrics, sample_confidences: &[f32]) {
+        let before = self.epochs.last().copied();
         self.epochs.push(*metrics);
         let Some(info) = &self.info else { return };
+        self.pace.epoch(metrics, before.as_ref(), info.train_images);
         self.epoch = metrics.epoch;
         self.step = info.steps_per_epoch;
         self.sample_confidences =
@@ -154,7 +162,7 @@ impl RunState {
     }
 
     /// Epochs since the start, with the steps of this one as a fraction where it is known.
-    fn epochs_done(&self) -> f64 {
+    pub(super) fn epochs_done(&self) -> f64 {
         let Some(info) = &self.info else {
             return self.epochs.len() as f64;
         };
@@ -176,21 +184,6 @@ impl RunState {
     /// Steps taken in an epoch that has not ended.
     pub fn step_in_epoch(&self) -> Option<usize> {
         (self.epoch > self.epochs.len() && self.step > 0).then_some(self.step)
-    }
-
-    /// Seconds until the run ends, as far as is known.
-    pub fn eta_secs(&self) -> Option<f64> {
-        if !matches!(self.status, Status::Training | Status::Paused) {
-            return None;
-        }
-        let info = self.info.as_ref()?;
-        let epochs_left = info.experiment.epochs as f64 - self.epochs_done();
-        // Whole epochs include the evaluation; before the first one, throughput must do.
-        let secs_per_epoch = match self.epochs.last() {
-            Some(last) => last.elapsed_secs / last.epoch as f64,
-            None => info.train_images as f64 / self.images_per_sec.filter(|&rate| rate > 0.0)?,
-        };
-        Some(epochs_left.max(0.0) * secs_per_epoch)
     }
 
     /// The latest loss: of the last steps, and at an epoch's end of the whole epoch, which does
@@ -269,7 +262,7 @@ mod tests {
         assert_eq!((run.status, run.progress()), (Status::Training, 1.0 / 8.0));
         assert_eq!(run.losses, [LossPoint { at_epoch: 0.5, loss: 1.5 }]);
         assert_eq!(run.sample_confidences, [[0.9, 0.0, 0.1]]);
-        assert_eq!(run.eta_secs(), Some(3.5 * 2.0));
+        assert_eq!(run.eta_secs(), None, "the first step says nothing about the others");
 
         let metrics = epoch_for_tests(1, 0.5);
         run.apply(&Event::Epoch { metrics, sample_confidences: vec![1.0, 0.0, 0.0] }, &[]);

@@ -1,6 +1,7 @@
 //! The page: Leptos on the main thread. It draws what the engine reports and sends what the
 //! visitor asks; it knows no tensor.
 
+mod attention;
 mod client;
 mod components;
 mod files;
@@ -9,10 +10,13 @@ mod measure;
 mod pages;
 mod pixels;
 mod place;
+mod runs;
 mod scope;
 mod screen;
 mod share;
+mod shared;
 mod state;
+mod storage;
 mod theme;
 mod worker;
 
@@ -39,7 +43,9 @@ pub fn mount() {
 
 #[component]
 fn Root() -> impl IntoView {
-    provide_context(App::new());
+    let app = App::new();
+    provide_context(app);
+    attention::attend(app);
     view! {
         <Router base=place::router_base()>
             <a class="skip-link" href="#main" rel="external" on:click=focus_main>"Skip to the content"</a>
@@ -69,9 +75,9 @@ fn NotFound() -> impl IntoView {
     }
 }
 
-/// The title of the browser's tab.
-fn name_page(name: &str) {
-    document().set_title(&format!("{name} · PRODEN: learning from ambiguous labels"));
+/// The page's name in the title of the browser's tab.
+fn name_page(name: &'static str) {
+    state::app().page.set(name);
 }
 
 /// With a `<base>`, a link to a fragment would lead to the site's root.

@@ -24,6 +24,11 @@ pub fn query() -> String {
     window().location().search().unwrap_or_default()
 }
 
+/// The fragment of the page's address, with its `#`.
+pub fn fragment() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
 /// Replaces the query of the page's address. Where the browser refuses (some count how often
 /// this is done), the address stays behind, which only a reload would show.
 pub fn replace_query(query: &str) {
@@ -37,10 +42,11 @@ pub fn replace_query(query: &str) {
     }
 }
 
-/// The page's address with another query.
-pub fn address_with(query: &str) -> String {
+/// The page's address with another query, and a fragment if there is one.
+pub fn address_with(query: &str, fragment: Option<&str>) -> String {
     let location = window().location();
     let origin = location.origin().unwrap_or_default();
     let path = location.pathname().unwrap_or_default();
-    format!("{origin}{path}?{query}")
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{origin}{path}?{query}{fragment}")
 }

@@ -10,7 +10,9 @@ use leptos::prelude::*;
 
 use super::client::{Client, Notice};
 use super::form::Form;
+use super::runs::Runs;
 use super::scope::Scope;
+use super::shared::Shared;
 use crate::experiment::held::Held;
 use crate::experiment::kept::Kept;
 use crate::experiment::run::RunState;
@@ -35,6 +37,11 @@ pub struct App {
     pub photo: RwSignal<Photo>,
     /// The label microscope.
     pub scope: Scope,
+    /// The name of the page that is open.
+    pub page: RwSignal<&'static str>,
+    pub runs: Runs,
+    /// The result in the link that the page was opened with.
+    pub shared: Shared,
     client: StoredValue<Option<Client>, LocalStorage>,
     inbox: StoredValue<Inbox, LocalStorage>,
     last_request: StoredValue<u32>,
@@ -81,6 +88,9 @@ impl App {
             note: RwSignal::default(),
             photo: RwSignal::default(),
             scope: Scope::new(),
+            page: RwSignal::default(),
+            runs: Runs::from_storage(),
+            shared: Shared::from_address(),
             client: StoredValue::new_local(None),
             inbox: StoredValue::new_local(Inbox::default()),
             last_request: StoredValue::new(0),
@@ -105,6 +115,7 @@ impl App {
             return;
         }
         self.note.set(None);
+        self.runs.begin();
         self.run.set(RunState::begun());
         self.scope.clear();
         self.held.update(Held::make_room);
@@ -267,6 +278,7 @@ impl App {
         if events.is_empty() {
             return;
         }
+        let was_active = untrack(|| self.is_active());
         self.run.update(|run| {
             for (event, payload) in &events {
                 run.apply(event, payload);
@@ -277,6 +289,9 @@ impl App {
         for (event, payload) in events {
             self.follow(&event, payload);
         }
+        if was_active {
+            self.end_run();
+        }
     }
 
     /// What an event changes beyond what is shown of it.
@@ -285,6 +300,7 @@ impl App {
             Event::Microscope(sight) => self.scope.take(sight, payload),
             Event::Opened { outcome: Opening::Checkpoint(info), .. } => {
                 self.note.set(None);
+                self.runs.begin();
                 self.run.set(RunState::standing(info));
                 self.scope.clear();
                 // A reload would begin a new run.

@@ -62,7 +62,7 @@ scene('one click on start learns the built-in pictures', { timeout: minutes(12) 
   say(`samples: ${moved} of ${barsAtFirst.length} bars of confidence moved`);
   assert.ok(moved > 0, 'no bar of confidence has moved');
 
-  assert.equal(await page.locator('[data-testid="run-table"] tbody tr').count(), EPOCHS);
+  assert.equal(await page.locator('[data-testid="epoch-table"] tbody tr').count(), EPOCHS);
   for (const chart of ['chart-loss', 'chart-accuracy']) await waitDrawn(page, chart, EPOCHS);
   assert.equal(await value(page, 'epoch'), EPOCHS);
   assert.equal(await value(page, 'progress'), 1);
@@ -77,7 +77,7 @@ scene('a second run begins afresh', { timeout: minutes(3) }, async (it) => {
   const settings = { 'train-limit': 128, 'test-limit': 32, epochs: 2, batch: 32, width: 0.0625 };
   await visit(page, link(it.url, { ...settings, device: 'cpu' }));
   await run(page, minutes(1));
-  const rows = page.locator('[data-testid="run-table"] tbody tr');
+  const rows = page.locator('[data-testid="epoch-table"] tbody tr');
   assert.equal(await rows.count(), 2);
   const first = await attribute(page, 'step-losses', 'data-value');
 

@@ -34,7 +34,7 @@ async function visitor(browser, url, size) {
   await start(page);
   // Late enough for curves, early enough for labels that are still undecided.
   await page
-    .locator('[data-testid="run-table"] tbody tr')
+    .locator('[data-testid="epoch-table"] tbody tr')
     .nth(2)
     .waitFor({ state: 'attached', timeout: minutes(10) });
   await shoot('train-running');

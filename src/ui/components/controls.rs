@@ -1,14 +1,12 @@
-//! Start, continue, pause, resume, stop, and the link to share.
+//! Start, continue, pause, resume, stop.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::field;
 use super::icon::{self, Icon};
 use crate::experiment::Experiment;
 use crate::experiment::run::Status;
 use crate::ui::state::{App, app};
-use crate::ui::{place, share};
 
 #[component]
 pub fn Controls() -> impl IntoView {
@@ -64,7 +62,6 @@ pub fn Controls() -> impl IntoView {
                 <Icon path=icon::STOP />
                 "Stop"
             </button>
-            <Share />
         </div>
     }
 }
@@ -74,49 +71,5 @@ fn if_valid(app: App, begin: fn(App, Experiment)) {
     match untrack(|| app.form.first_wrong()) {
         Some(setting) => field::focus(&field::id(setting)),
         None => begin(app, app.form.experiment.get_untracked()),
-    }
-}
-
-/// How far sharing has come.
-#[derive(Debug, Clone, PartialEq)]
-enum Shared {
-    No,
-    Copied,
-    /// To be copied by hand.
-    Shown(String),
-}
-
-#[component]
-fn Share() -> impl IntoView {
-    let app = app();
-    let shared = RwSignal::new(Shared::No);
-    let share = move |_| {
-        let address = place::address_with(&untrack(|| app.form.query()));
-        spawn_local(async move {
-            let copied = share::copy(&address).await;
-            // The page may have been left meanwhile, and the signal with it.
-            let _ = shared.try_set(if copied { Shared::Copied } else { Shared::Shown(address) });
-        });
-    };
-    let select =
-        |event: leptos::ev::FocusEvent| event_target::<web_sys::HtmlInputElement>(&event).select();
-    view! {
-        <button type="button" class="button quiet" data-testid="share" on:click=share>
-            <Icon path=icon::SHARE />
-            "Share"
-        </button>
-        <div class="shared" role="status">
-            {move || match shared.get() {
-                Shared::No => ().into_any(),
-                Shared::Copied => view! { <span>"Link copied"</span> }.into_any(),
-                Shared::Shown(address) => view! {
-                    <label>
-                        "Copy this link:"
-                        <input type="text" readonly data-testid="share-link" prop:value=address on:focus=select />
-                    </label>
-                }
-                .into_any(),
-            }}
-        </div>
     }
 }

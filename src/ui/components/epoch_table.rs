@@ -26,7 +26,7 @@ pub fn EpochTable() -> impl IntoView {
             <h2>"Epoch by epoch"</h2>
             <p class="placeholder" hidden=move || !is_empty()>"A row for each epoch appears here."</p>
             <div class="table-frame" tabindex="0" hidden=is_empty>
-                <table data-testid="run-table">
+                <table class="run-table" data-testid="epoch-table">
                     <thead>
                         <tr>
                             <th scope="col">"Epoch"</th>

@@ -10,10 +10,14 @@ use crate::ui::components::controls::Controls;
 use crate::ui::components::epoch_table::EpochTable;
 use crate::ui::components::error_box::ErrorBox;
 use crate::ui::components::file_controls::FileControls;
+use crate::ui::components::forecast::ForecastLine;
 use crate::ui::components::microscope::Microscope;
 use crate::ui::components::numbers::Numbers;
+use crate::ui::components::runs::RunsSection;
 use crate::ui::components::samples::Samples;
 use crate::ui::components::settings_form::{Presets, SettingsForm};
+use crate::ui::components::share::Share;
+use crate::ui::components::shared_result::SharedResultCard;
 use crate::ui::components::status::StatusPanel;
 use crate::ui::state::app;
 use crate::ui::{name_page, screen};
@@ -29,7 +33,8 @@ pub fn TrainPage() -> impl IntoView {
         let of_run: Option<Failure> = app.run.with(|run| run.failure.clone());
         let of_file = app.held.with(|held| held.failure.clone());
         let of_data = app.kept.with(|kept| kept.failure.clone());
-        [of_run, of_file, of_data]
+        let (of_link, of_runs) = (app.shared.failure.get(), app.runs.failure.get());
+        [of_run, of_file, of_data, of_link, of_runs]
             .into_iter()
             .flatten()
             .chain(app.form.problems())
@@ -50,7 +55,9 @@ pub fn TrainPage() -> impl IntoView {
                 <ErrorBox failures />
                 <Controls />
                 <StatusPanel />
+                <ForecastLine />
                 <Numbers />
+                <Share />
                 <FileControls />
             </div>
             <aside class="settings-panel card">
@@ -71,8 +78,10 @@ pub fn TrainPage() -> impl IntoView {
                 </div>
             </aside>
             <div class="results">
+                <SharedResultCard />
                 <Charts />
                 <CandidateSets />
+                <RunsSection />
                 <Samples />
                 <Microscope />
                 <ConfusionSection />

@@ -14,7 +14,7 @@ export async function result(page) {
 
 /** The rows of the table of epochs, the newest first. */
 export const epochs = (page) =>
-  page.locator('[data-testid="run-table"] tbody tr').evaluateAll((rows) =>
+  page.locator('[data-testid="epoch-table"] tbody tr').evaluateAll((rows) =>
     // All but the last, which is the speed.
     rows.map((row) => [...row.querySelectorAll('td[data-value]')].slice(0, -1).map((cell) => cell.dataset.value)),
   );

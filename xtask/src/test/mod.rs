@@ -87,11 +87,11 @@ impl Step {
         match self {
             Step::Fmt => check(cargo(&["fmt", "--all", "--check"])),
             Step::Site => site::build().map(|()| Tally::check(true)),
-            Step::ClippyUi => check_wasm(&["--features", "ui", "--lib", "--bin", "ui"]),
+            Step::ClippyUi => check_wasm("page", &["--features", "ui", "--lib", "--bin", "ui"]),
             Step::ClippyEngine => {
                 let targets =
                     ["--lib", "--bin", "worker", "--test", "browser", "--test", "storage"];
-                check_wasm(&[&["--features", "engine"], &targets[..]].concat())
+                check_wasm("web", &[&["--features", "engine"], &targets[..]].concat())
             }
             Step::ClippyCli => {
                 check(clippy(&["--no-default-features", "--features", "cli", "--all-targets"]))
@@ -132,12 +132,12 @@ fn clippy(args: &[&str]) -> Command {
     clippy
 }
 
-/// Clippy over wasm, in the site's profile: the macros and build scripts of its dependencies have
+/// Clippy over wasm, in the site's profile for that part: the macros and build scripts of its dependencies have
 /// been compiled in it by then, and `dev` would compile them again, optimised.
-fn check_wasm(args: &[&str]) -> Result<Tally> {
+fn check_wasm(profile: &str, args: &[&str]) -> Result<Tally> {
     tools::ensure_wasm_target()?;
     let target =
-        ["--profile", "web", "--target", "wasm32-unknown-unknown", "--no-default-features"];
+        ["--profile", profile, "--target", "wasm32-unknown-unknown", "--no-default-features"];
     check(clippy(&[&target, args].concat()))
 }
 

@@ -1,0 +1,53 @@
+//! The browser's storage for small texts (`localStorage`): kept runs, the queue, choices. A visitor
+//! may forbid it, and it may be full; neither stops the page.
+
+use leptos::prelude::window;
+use web_sys::Storage;
+
+/// Begins the key of each kept run; its id follows.
+const RUN: &str = "proden-run-";
+/// The key of the queue.
+pub const QUEUE: &str = "proden-queue";
+/// The key of the wish for a notification.
+pub const NOTIFY: &str = "proden-notify";
+
+/// The key of a kept run.
+pub fn run_key(id: impl std::fmt::Display) -> String {
+    format!("{RUN}{id}")
+}
+
+/// The id in the key of a kept run.
+pub fn run_id(key: &str) -> Option<u64> {
+    key.strip_prefix(RUN)?.parse().ok()
+}
+
+/// The texts of all kept runs, with their keys.
+pub fn runs() -> Vec<(String, String)> {
+    let Some(storage) = storage() else {
+        return Vec::new();
+    };
+    let keys = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten());
+    let ours = keys.filter(|key| key.starts_with(RUN));
+    ours.filter_map(|key| Some((key.clone(), get(&key)?))).collect()
+}
+
+pub fn get(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Whether the text is kept now.
+pub fn put(key: &str, text: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(key, text).is_ok())
+}
+
+pub fn remove(key: &str) {
+    if let Some(storage) = storage() {
+        // Only a storage that is forbidden refuses, and there nothing lies.
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// Reading the property alone throws where storage is forbidden.
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
