@@ -32,6 +32,8 @@ enum Task {
     Serve(serve::Options),
     /// Run every check and test, then print one summary
     Test(test::Options),
+    /// Time our operations against Burn's own, in a browser
+    Bench,
     /// Lay out real CIFAR-10 files for `serve --data`
     Data(data::Options),
     /// Take the pictures of the site for the documentation
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Task::Build => site::build().map(|()| ExitCode::SUCCESS),
         Task::Serve(options) => serve::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Test(options) => test::run(&options),
+        Task::Bench => test::wasm::bench().map(|()| ExitCode::SUCCESS),
         Task::Data(options) => data::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Screenshots => test::e2e::screenshots().map(|()| ExitCode::SUCCESS),
     };

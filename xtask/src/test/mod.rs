@@ -7,7 +7,7 @@ mod counts;
 pub mod e2e;
 mod summary;
 mod tee;
-mod wasm;
+pub mod wasm;
 
 use crate::{project, site, tools};
 use anyhow::Result;
@@ -89,8 +89,10 @@ impl Step {
             Step::Site => site::build().map(|()| Tally::check(true)),
             Step::ClippyUi => check_wasm("page", &["--features", "ui", "--lib", "--bin", "ui"]),
             Step::ClippyEngine => {
-                let targets =
-                    ["--lib", "--bin", "worker", "--test", "browser", "--test", "storage"];
+                let targets = [
+                    "--lib", "--bin", "worker", "--test", "bench", "--test", "browser", "--test",
+                    "storage",
+                ];
                 check_wasm("web", &[&["--features", "engine"], &targets[..]].concat())
             }
             Step::ClippyCli => {

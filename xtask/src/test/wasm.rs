@@ -10,6 +10,7 @@ use crate::{browser, project, tools};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// For one test binary. WebGPU in software takes seconds a training step.
 const TIMEOUT_SECS: &str = "1200";
@@ -17,6 +18,16 @@ const TIMEOUT_SECS: &str = "1200";
 const DRIVER_TIMEOUT_SECS: &str = "60";
 
 pub fn run() -> Result<Tally> {
+    tests(in_chromium(&["browser", "storage"])?, counts::in_cargo)
+}
+
+/// Times our operations against Burn's own (`tests/bench.rs`), and prints what it finds.
+pub fn bench() -> Result<()> {
+    project::run(in_chromium(&["bench"])?)
+}
+
+/// A command that runs these of the tests.
+fn in_chromium(names: &[&str]) -> Result<Command> {
     tools::ensure_wasm_target()?;
     tools::ensure_wasm_bindgen()?;
     let (chromium, chromedriver) = (browser::chromium()?, browser::chromedriver()?);
@@ -28,23 +39,13 @@ pub fn run() -> Result<Tally> {
     fs::write(&webdriver, capabilities.to_string()).context("cannot write webdriver.json")?;
     lay_out_golden_files(&scratch.join("golden"))?;
 
-    let mut command = cargo(&[
-        "test",
-        "--profile",
-        "web",
-        "--target",
-        "wasm32-unknown-unknown",
-        "--no-default-features",
-        "--features",
-        "engine",
-        "--test",
-        "browser",
-        "--test",
-        "storage",
-        "--",
-        // How far off the numbers are, and what was left out, is told by tests that pass.
-        "--nocapture",
-    ]);
+    let mut command = cargo(&["test", "--profile", "web", "--target", "wasm32-unknown-unknown"]);
+    command.args(["--no-default-features", "--features", "engine"]);
+    for name in names {
+        command.args(["--test", name]);
+    }
+    // How far off the numbers are, and what was left out, is told by tests that pass.
+    command.args(["--", "--nocapture"]);
     command.env(
         "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
         project::tool("wasm-bindgen-test-runner"),
@@ -53,7 +54,7 @@ pub fn run() -> Result<Tally> {
     command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver);
     command.env("WASM_BINDGEN_TEST_TIMEOUT", TIMEOUT_SECS);
     command.env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_TIMEOUT_SECS);
-    tests(command, counts::in_cargo)
+    Ok(command)
 }
 
 /// Copies PyTorch's reference numbers to where the runner can serve them; it follows no links. A

@@ -1,0 +1,133 @@
+//! How fast our operations are against Burn's own, in one browser in one run: `cargo xtask bench`.
+//!
+//! Not a test of anything but that it runs: speed is told, never asserted.
+
+#![cfg(target_family = "wasm")]
+
+use burn::tensor::{Device, Tensor, TensorData};
+use js_sys::{Reflect, global};
+use proden::ops::gpu::tile::suit_software_adapter;
+use proden::ops::shape::{ConvGeometry, ConvShape};
+use proden::ops::{self, reference};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::Performance;
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// Timed runs of each, after one that compiles and allocates.
+const RUNS: usize = 5;
+const BATCH: usize = 8;
+/// The convolutions of a ConvNet of width 0.25, as (channels in, side, channels out, padding, how
+/// often).
+const LAYERS: [(usize, usize, usize, usize, usize); 7] = [
+    (3, 32, 32, 1, 1),
+    (32, 32, 32, 1, 2),
+    (32, 16, 64, 1, 1),
+    (64, 16, 64, 1, 2),
+    (64, 8, 128, 0, 1),
+    (128, 6, 64, 0, 1),
+    (64, 4, 32, 0, 1),
+];
+
+fn now_ms() -> f64 {
+    let performance = Reflect::get(&global(), &"performance".into()).expect("a clock");
+    performance.unchecked_into::<Performance>().now()
+}
+
+fn tensor(shape: [usize; 4], device: &Device) -> Tensor<4> {
+    let count: usize = shape.iter().product();
+    // Anything that is not all the same: the time does not depend on it.
+    let values: Vec<f32> = (0..count).map(|at| (at % 17) as f32 / 17.0 - 0.5).collect();
+    Tensor::from_data(TensorData::new(values, shape), device).require_grad()
+}
+
+async fn wait_for(tensor: Tensor<4>) {
+    tensor.sum().into_data_async().await.expect("a read");
+}
+
+/// Median milliseconds of a convolution forward and backward, and of its batch norm with leaky
+/// ReLU forward and backward.
+async fn layer(device: &Device, shape: ConvShape, is_ours: bool) -> [f64; 2] {
+    let device = device.clone().autodiff();
+    let x = tensor(shape.input_shape(), &device);
+    let weight = tensor(shape.weight_shape(), &device);
+    let y = tensor(shape.output_shape(), &device);
+    let channels = shape.channels_out;
+    let [gamma, beta] = [(); 2].map(|()| tensor([1, channels, 1, 1], &device).reshape([channels]));
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..=RUNS {
+        let began = now_ms();
+        let conv = if is_ours { ops::conv } else { reference::conv };
+        let gradients = conv(x.clone(), weight.clone(), shape.geometry()).sum().backward();
+        wait_for(x.grad(&gradients).expect("a gradient")).await;
+        wait_for(weight.grad(&gradients).expect("a gradient")).await;
+        let between = now_ms();
+        let output = if is_ours {
+            ops::norm(y.clone(), gamma.clone(), beta.clone(), None, 0.01).output
+        } else {
+            reference::norm(y.clone(), gamma.clone(), beta.clone(), None, 0.01)
+        };
+        let gradients = output.sum().backward();
+        wait_for(y.grad(&gradients).expect("a gradient")).await;
+        times[0].push(between - began);
+        times[1].push(now_ms() - between);
+    }
+    times.map(|mut times| {
+        times.remove(0);
+        times.sort_by(f64::total_cmp);
+        times[RUNS / 2]
+    })
+}
+
+async fn compare(name: &str, device: &Device) {
+    console_log!(
+        "{name}: ConvNet of width 0.25, batch {BATCH}, medians of {RUNS} in ms: ours, Burn's, ratio"
+    );
+    let mut totals = [[0.0; 2]; 2];
+    for (channels_in, side, channels_out, padding, times) in LAYERS {
+        let geometry = ConvGeometry { stride: 1, padding };
+        let x = [BATCH, channels_in, side, side];
+        let shape = ConvShape::of(x, [channels_out, channels_in, 3, 3], geometry);
+        let ours = layer(device, shape, true).await;
+        let burns = layer(device, shape, false).await;
+        console_log!(
+            "  {channels_in:>3} to {channels_out:>3} at {side:>2}: convolution {:.1}, {:.1}, {:.1}; batch norm {:.1}, {:.1}, {:.1}",
+            ours[0],
+            burns[0],
+            burns[0] / ours[0],
+            ours[1],
+            burns[1],
+            burns[1] / ours[1],
+        );
+        for (total, layer) in totals.iter_mut().zip([ours, burns]) {
+            for (total, part) in total.iter_mut().zip(layer) {
+                *total += part * times as f64;
+            }
+        }
+    }
+    let [ours, burns] = totals;
+    console_log!(
+        "  all layers: convolution {:.0}, {:.0}, {:.1}; batch norm {:.0}, {:.0}, {:.1}; together {:.1} times Burn's speed",
+        ours[0],
+        burns[0],
+        burns[0] / ours[0],
+        ours[1],
+        burns[1],
+        burns[1] / ours[1],
+        (burns[0] + burns[1]) / (ours[0] + ours[1]),
+    );
+}
+
+#[wasm_bindgen_test]
+async fn layers_on_the_cpu() {
+    compare("CPU, one thread", &Device::flex()).await;
+}
+
+#[wasm_bindgen_test]
+async fn layers_on_webgpu() {
+    // The browser of the tests has no other.
+    suit_software_adapter(true);
+    let device = Device::wgpu_options().init_async().await.expect("a WebGPU adapter");
+    compare("WebGPU (SwiftShader)", &device).await;
+}
