@@ -192,7 +192,7 @@ impl BatchNorm {
         let Normalised { output, statistics } =
             ops::norm(x, self.weight.val(), self.bias.val(), shortcut, slope);
         let [mut mean, variance] =
-            [0, 1].map(|row| statistics.clone().slice([row..row + 1]).reshape([channels]));
+            [0, 1].map(|row| statistics.clone().slice_dim(0, row..row + 1).reshape([channels]));
         if let Some(bias) = conv_bias {
             mean = mean + bias;
         }

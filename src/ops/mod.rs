@@ -174,5 +174,5 @@ pub fn norm(
         Some(shortcut) => Dispatch::norm_add(x, gamma, beta, shortcut.into_dispatch(), slope),
     };
     let statistics = Tensor::<2>::from_dispatch(statistics);
-    Normalised { output: Tensor::from_dispatch(output), statistics: statistics.slice([0..2]) }
+    Normalised { output: Tensor::from_dispatch(output), statistics: statistics.slice_dim(0, 0..2) }
 }

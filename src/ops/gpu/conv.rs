@@ -53,7 +53,7 @@ fn source(at: u32, tap: u32, padding: u32, size: u32, #[comptime] kind: ConvKind
         // Wraps below zero, and is then no position of the image.
         let spread = at + tap - padding;
         let place = spread / kind.stride;
-        (place, spread % kind.stride == 0 && place < size)
+        (place, place * kind.stride == spread && place < size)
     } else {
         let place = at * kind.stride + tap - padding;
         (place, place < size)
