@@ -74,6 +74,10 @@ impl ModuleMapper for Step<'_> {
         let id = param.id;
         let gradient = self.gradients.remove::<D>(id);
         param.map(|value| {
+            // Running statistics come by as well.
+            if !value.is_require_grad() {
+                return value;
+            }
             let value = value.inner();
             // A convolution's bias before batch norm has no gradient, but it decays.
             let mut gradient = gradient.unwrap_or_else(|| value.zeros_like());

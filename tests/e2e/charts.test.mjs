@@ -18,7 +18,7 @@ const scene = stage();
 
 /** The numbers of an epoch in the table of epochs, by the names of what is read. */
 const row = (page, epoch) =>
-  page.locator(`[data-testid="run-table"] tr[data-epoch="${epoch}"] td`).evaluateAll((cells) => {
+  page.locator(`[data-testid="epoch-table"] tr[data-epoch="${epoch}"] td`).evaluateAll((cells) => {
     const names = ['read-loss', 'read-test-accuracy', 'read-label-accuracy', 'read-mean-confidence', 'read-lr'];
     return Object.fromEntries(names.map((name, at) => [name, Number(cells[at].dataset.value)]));
   });
