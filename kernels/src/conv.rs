@@ -72,13 +72,21 @@ enum Algorithm {
 const WIDE: usize = 64;
 
 impl Algorithm {
+    /// The cheapest for a shape, in products of two channels.
     fn choose(shape: ConvShape) -> Self {
         if shape.kernel != 3 || shape.stride != 1 || shape.output_len() == 0 {
             return Self::Direct;
         }
+        let direct = shape.output_len() * shape.taps() * shape.channels_in;
         let [two, four] = [2, 4].map(|outputs| winograd_cost(shape, outputs));
         let is_wide = shape.channels_in.min(shape.channels_out) >= WIDE;
-        if is_wide && four < two { Self::Winograd4 } else { Self::Winograd2 }
+        if is_wide && four <= two && four < direct {
+            Self::Winograd4
+        } else if two < direct {
+            Self::Winograd2
+        } else {
+            Self::Direct
+        }
     }
 }
 
