@@ -8,8 +8,8 @@ mod forward;
 pub use backward::{NormGradients, backward};
 pub use forward::{NormOutput, forward};
 
-/// Added to the variance, as in PyTorch.
-const EPSILON: f32 = 1e-5;
+/// Added to a variance before its root (PyTorch's default), by all kernels.
+pub const EPSILON: f32 = 1e-5;
 
 fn inverse_deviation(variance: f32) -> f32 {
     (variance + EPSILON).sqrt().recip()

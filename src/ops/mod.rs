@@ -15,6 +15,7 @@ pub mod reference;
 /// Kernels for the CPU, and the sizes that all kernels are called with. A crate of its own, so
 /// that it is optimised in every profile, also where the product is built for size or unoptimised.
 pub use proden_kernels as cpu;
+pub use proden_kernels::norm::EPSILON;
 pub use proden_kernels::shape;
 
 #[cfg(feature = "gpu")]
@@ -24,9 +25,6 @@ use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
 use shape::{ConvGeometry, ConvShape};
-
-/// Added to a variance before its root (PyTorch's default).
-pub const EPSILON: f32 = 1e-5;
 
 /// What a network computes most of its time. Tensors are f32 `[batch, channels, height, width]`.
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"), Autodiff)]
