@@ -45,6 +45,8 @@ pub struct Reporter {
     /// Position among the samples of an image.
     sample_of: HashMap<usize, usize>,
     pending: Vec<StepOutput>,
+    /// How many of the pending steps were taken before the clock was started anew.
+    pending_before_clock: usize,
     /// (seconds, images since the step before) of recent reports.
     recent: VecDeque<(f64, usize)>,
     last_report_secs: f64,
@@ -59,6 +61,7 @@ impl Reporter {
         Self {
             sample_of: samples.iter().enumerate().map(|(at, sample)| (sample.index, at)).collect(),
             pending: Vec::new(),
+            pending_before_clock: 0,
             recent: VecDeque::from([(now, 0)]),
             last_report_secs: now,
             loss_sum,
@@ -81,6 +84,7 @@ impl Reporter {
         let now = host::now_secs();
         self.recent = VecDeque::from([(now, 0)]);
         self.last_report_secs = now;
+        self.pending_before_clock = self.pending.len();
     }
 
     /// Reads back what the pending steps left on the device.
@@ -116,7 +120,8 @@ impl Reporter {
             }
         }
         self.pending.clear();
-        let images: usize = outputs.iter().map(|output| output.ids.len()).sum();
+        let timed = outputs.iter().skip(std::mem::take(&mut self.pending_before_clock));
+        let images: usize = timed.map(|output| output.ids.len()).sum();
         for (output, &loss) in outputs.iter().zip(&losses) {
             self.loss_sum += f64::from(loss) * output.ids.len() as f64;
         }

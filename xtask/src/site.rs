@@ -24,6 +24,7 @@ pub const ROUTES: [&str; 3] = ["train", "classify", "about"];
 /// All that the site is made of; besides, the recipe: this crate's part in it.
 const INPUTS: [&str; 10] = [
     "src",
+    "kernels",
     "style",
     "public",
     "index.html",
