@@ -22,7 +22,7 @@ use std::time::Instant;
 pub const ROUTES: [&str; 3] = ["train", "classify", "about"];
 
 /// All that the site is made of; besides, the recipe: this crate's part in it.
-const INPUTS: [&str; 10] = [
+const INPUTS: [&str; 11] = [
     "src",
     "kernels",
     "style",
