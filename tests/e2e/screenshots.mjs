@@ -43,6 +43,11 @@ async function visitor(browser, url, size) {
   if (size === 'narrow') await page.getByTestId('microscope-toggle').click();
   await page.locator('#microscope').evaluate((heading) => heading.scrollIntoView());
   await page.getByTestId('microscope-item').first().waitFor();
+  // The engine sends a picture when its card comes into view.
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector('[data-testid="microscope-item"] canvas');
+    return canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] > 0;
+  });
   await shoot('microscope');
   await page.getByTestId('microscope-item').first().click();
   await page.getByTestId('microscope-detail').waitFor();

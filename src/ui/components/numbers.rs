@@ -51,10 +51,10 @@ const MAIN: &[Figure] = &[
     },
     Figure {
         name: "throughput",
-        label: "Throughput",
+        label: "Images a second",
         value: |run| run.images_per_sec,
-        text: words::throughput,
-        help: "Training images a second",
+        text: words::significant,
+        help: "Training images, over the last seconds",
     },
     Figure {
         name: "eta",
