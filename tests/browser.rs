@@ -78,18 +78,25 @@ async fn our_kernels_do_what_burns_do() {
     let mut random = ChaCha8Rng::seed_from_u64(5);
     for is_software in [true, false] {
         suit_software_adapter(is_software);
-        let (mut of_conv, mut of_norm) = (Worst::default(), Worst::default());
+        let [mut of_conv, mut of_norm, mut of_pool] = [Worst::default(); 3];
         for _ in 0..100 {
             twins::conv(&mut random, &device, &Device::flex(), &mut of_conv).await;
             twins::norm(&mut random, &device, &Device::flex(), &mut of_norm).await;
+            twins::pool(&mut random, &device, &Device::flex(), &mut of_pool).await;
         }
         console_log!(
             "100 shapes each, tiles for software {is_software}: largest error of a convolution \
-             {:.1e}, of a batch norm {:.1e}",
+             {:.1e}, of a batch norm {:.1e}, of a max pool {:.1e}",
             of_conv.0,
-            of_norm.0
+            of_norm.0,
+            of_pool.0
         );
     }
+}
+
+#[wasm_bindgen_test]
+async fn the_first_of_equals_gets_the_gradient_of_a_pool() {
+    twins::ties(&webgpu().await).await;
 }
 
 #[wasm_bindgen_test]

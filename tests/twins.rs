@@ -15,15 +15,21 @@ use twins::Worst;
 fn our_kernels_do_what_burns_do() {
     let device = Device::flex();
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let (mut of_conv, mut of_norm) = (Worst::default(), Worst::default());
+    let [mut of_conv, mut of_norm, mut of_pool] = [Worst::default(); 3];
     for _ in 0..300 {
         block_on(twins::conv(&mut random, &device, &device, &mut of_conv));
         block_on(twins::norm(&mut random, &device, &device, &mut of_norm));
+        block_on(twins::pool(&mut random, &device, &device, &mut of_pool));
     }
     let told = format!(
-        "300 shapes each: largest error of a convolution {:.1e}, of a batch norm {:.1e}",
-        of_conv.0, of_norm.0
+        "300 shapes each: largest error of a convolution {:.1e}, of a batch norm {:.1e}, of a max pool {:.1e}",
+        of_conv.0, of_norm.0, of_pool.0
     );
     // Not println!, which a test that passes keeps to itself.
     writeln!(io::stderr(), "{told}").expect("stderr");
+}
+
+#[test]
+fn the_first_of_equals_gets_the_gradient_of_a_pool() {
+    block_on(twins::ties(&Device::flex()));
 }

@@ -5,63 +5,76 @@ use crate::parallel;
 /// Planes that make a task.
 const TASK_PLANES: usize = 16;
 
-/// The largest of each window, `[planes, height / 2, width / 2]`, and where in its window
-/// (row times 2 plus column) it was found: the first of equals, but a NaN before all.
-pub fn max2_forward(x: &[f32], planes: usize, height: usize, width: usize) -> (Vec<f32>, Vec<u8>) {
+/// What comes out of planes `[batch, channels, height, width]`.
+pub fn output_shape([batch, channels, height, width]: [usize; 4]) -> [usize; 4] {
+    [batch, channels, height / 2, width / 2]
+}
+
+/// The largest of each window, `[planes, height / 2, width / 2]`; a NaN before all.
+pub fn max2_forward(x: &[f32], planes: usize, height: usize, width: usize) -> Vec<f32> {
     assert_eq!(x.len(), planes * height * width);
     let (rows, columns) = (height / 2, width / 2);
     let mut output = vec![0.0; planes * rows * columns];
-    let mut places = vec![0; output.len()];
-    let size = TASK_PLANES * rows * columns;
-    parallel::chunk_pairs((&mut output, size), (&mut places, size), |task, output, places| {
+    parallel::chunks(&mut output, TASK_PLANES * rows * columns, |task, output| {
         let x = &x[task * TASK_PLANES * height * width..];
-        let rows_out = output.chunks_exact_mut(columns).zip(places.chunks_exact_mut(columns));
-        for (row, (output, places)) in rows_out.enumerate() {
+        for (row, output) in output.chunks_exact_mut(columns).enumerate() {
             let top = ((row / rows) * height + row % rows * 2) * width;
             let (upper, lower) = x[top..top + 2 * width].split_at(width);
             let windows = upper.chunks_exact(2).zip(lower.chunks_exact(2));
-            for ((output, place), (upper, lower)) in output.iter_mut().zip(places).zip(windows) {
-                (*output, *place) = largest([upper[0], upper[1], lower[0], lower[1]]);
+            for (output, (upper, lower)) in output.iter_mut().zip(windows) {
+                (*output, _) = largest([upper[0], upper[1], lower[0], lower[1]]);
             }
         }
     });
-    (output, places)
+    output
 }
 
-/// The gradient of the input from that of the output and the places of [`max2_forward`].
-pub fn max2_backward(
+/// The gradient of the input `x` from that of the output: all of a window's goes to its largest,
+/// the first of equals. Which one that is costs less to find again than to keep.
+pub fn max2_gradient(
+    x: &[f32],
     output_gradient: &[f32],
-    places: &[u8],
     planes: usize,
     height: usize,
     width: usize,
 ) -> Vec<f32> {
     let (rows, columns) = (height / 2, width / 2);
+    assert_eq!(x.len(), planes * height * width);
     assert_eq!(output_gradient.len(), planes * rows * columns);
-    assert_eq!(places.len(), output_gradient.len());
-    let mut gradient = vec![0.0; planes * height * width];
+    let mut gradient = vec![0.0; x.len()];
     if output_gradient.is_empty() {
         return gradient;
     }
     parallel::chunks(&mut gradient, TASK_PLANES * height * width, |task, gradient| {
-        let first = task * TASK_PLANES * rows * columns;
-        for (plane, gradient) in gradient.chunks_exact_mut(height * width).enumerate() {
-            for (row, pair) in gradient.chunks_exact_mut(2 * width).enumerate() {
-                let start = first + (plane * rows + row) * columns;
-                let (upper, lower) = pair.split_at_mut(width);
-                let windows = upper.chunks_exact_mut(2).zip(lower.chunks_exact_mut(2));
-                let sources = output_gradient[start..].iter().zip(&places[start..]);
-                for ((upper, lower), (&value, &place)) in windows.zip(sources) {
-                    let at = |index| if place == index { value } else { 0.0 };
-                    (upper[0], upper[1]) = (at(0), at(1));
-                    (lower[0], lower[1]) = (at(2), at(3));
-                }
+        let first = task * TASK_PLANES;
+        let planes = gradient.chunks_exact_mut(height * width);
+        for (plane, gradient) in planes.enumerate().map(|(at, plane)| (first + at, plane)) {
+            let x = &x[plane * height * width..];
+            let pairs = gradient.chunks_exact_mut(2 * width).zip(x.chunks_exact(2 * width));
+            for (row, (gradient, x)) in pairs.enumerate() {
+                let of_row = &output_gradient[(plane * rows + row) * columns..][..columns];
+                spread(x, of_row, gradient, width);
             }
         }
     });
     gradient
 }
 
+/// [`max2_gradient`] of two rows of a plane.
+fn spread(x: &[f32], output_gradient: &[f32], gradient: &mut [f32], width: usize) {
+    let (upper, lower) = gradient.split_at_mut(width);
+    let gradients = upper.chunks_exact_mut(2).zip(lower.chunks_exact_mut(2));
+    let (upper, lower) = x.split_at(width);
+    let windows = upper.chunks_exact(2).zip(lower.chunks_exact(2));
+    for (((upper, lower), (above, below)), &value) in gradients.zip(windows).zip(output_gradient) {
+        let (_, place) = largest([above[0], above[1], below[0], below[1]]);
+        let at = |index| if place == index { value } else { 0.0 };
+        (upper[0], upper[1]) = (at(0), at(1));
+        (lower[0], lower[1]) = (at(2), at(3));
+    }
+}
+
+/// The largest, and where it stands: the first of equals.
 #[inline(always)]
 fn largest([a, b, c, d]: [f32; 4]) -> (f32, u8) {
     let larger = |(best, place): (f32, u8), value: f32, index: u8| {

@@ -1,5 +1,6 @@
 //! The command line: the page's own session, natively.
 
+mod bench;
 mod classify;
 mod data;
 mod download;
@@ -45,7 +46,8 @@ only on a terminal.";
 
 /// Runs what the arguments say.
 pub fn main() -> ExitCode {
-    let commands = [train::command(), test::command(), classify::command(), data::command()];
+    let commands =
+        [train::command(), test::command(), classify::command(), data::command(), bench::command()];
     let matches = Command::new("proden")
         .about("Train image classifiers from ambiguous labels (PRODEN), and use them")
         .version(env!("CARGO_PKG_VERSION"))
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
         Some(("test", matches)) => test::main(matches),
         Some(("classify", matches)) => classify::main(matches),
         Some(("data", matches)) => data::main(matches),
+        Some(("bench", matches)) => bench::main(matches),
         // clap has refused anything else.
         _ => Ok(()),
     };

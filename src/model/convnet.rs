@@ -3,14 +3,13 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use rand_chacha::ChaCha8Rng;
 
 use super::layers::{
     BatchNorm, Conv, ConvConfig, Init, Linear, block, dropout_channels, global_mean,
 };
 use super::scaled;
+use crate::ops::max_pool;
 
 /// Slope of the leaky ReLU below zero.
 const SLOPE: f32 = 0.01;
@@ -101,16 +100,15 @@ impl ConvNet {
     pub fn forward(&self, x: Tensor<4>, random: Option<&mut ChaCha8Rng>) -> Tensor<2> {
         let mut random = random.filter(|_| self.dropout);
         let block = |x, conv: &Conv, norm: &BatchNorm| block(x, conv, norm, None, SLOPE);
-        let pool = |x| max_pool2d(x, MaxPoolOptions::new([2, 2]));
 
         let x = block(x, &self.c1, &self.bn1);
         let x = block(x, &self.c2, &self.bn2);
         let x = block(x, &self.c3, &self.bn3);
-        let x = dropout_channels(pool(x), DROPOUT, random.as_deref_mut());
+        let x = dropout_channels(max_pool(x), DROPOUT, random.as_deref_mut());
         let x = block(x, &self.c4, &self.bn4);
         let x = block(x, &self.c5, &self.bn5);
         let x = block(x, &self.c6, &self.bn6);
-        let x = dropout_channels(pool(x), DROPOUT, random);
+        let x = dropout_channels(max_pool(x), DROPOUT, random);
         let x = block(x, &self.c7, &self.bn7);
         let x = block(x, &self.c8, &self.bn8);
         let x = block(x, &self.c9, &self.bn9);

@@ -1,5 +1,6 @@
 //! Gradients of our operations for Burn's automatic differentiation.
 
+use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -112,6 +113,19 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         no_second_derivative("batch norm")
     }
+
+    fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [x.node()];
+        let x = x.into_primitive();
+        match MaxPoolGradient.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(x.clone(), B::max_pool(x)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::max_pool(x)),
+        }
+    }
+
+    fn max_pool_gradient(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        no_second_derivative("max pool")
+    }
 }
 
 /// Nothing here takes a gradient of a gradient.
@@ -119,9 +133,17 @@ fn no_second_derivative(of: &str) -> ! {
     unreachable!("the gradient of a {of} is not differentiated again")
 }
 
-/// `[2, channels]` as two `[channels]`.
-fn two_rows<B: Backend>(rows: &FloatTensor<B>) -> [FloatTensor<B>; 2] {
-    [0, 1].map(|row| row_of::<B>(rows, row))
+/// Hands `[2, channels]` out as the gradients of gamma and beta.
+fn register_parameters<B: Backend>(
+    nodes: [Option<NodeId>; 2],
+    of_parameters: &FloatTensor<B>,
+    gradients: &mut Gradients,
+) {
+    for (row, node) in nodes.into_iter().enumerate() {
+        if let Some(id) = node {
+            gradients.register::<B>(id, row_of::<B>(of_parameters, row));
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -173,12 +195,8 @@ impl<B: NetworkOps> Backward<B, 3> for NormGradient {
         if let Some(node) = x_node {
             gradients.register::<B>(node.id, of_x);
         }
-        let of_parameters = two_rows::<B>(&of_parameters);
-        for (node, of_parameter) in [gamma_node, beta_node].into_iter().zip(of_parameters) {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, of_parameter);
-            }
-        }
+        let parameters = [gamma_node, beta_node].map(|node| node.map(|node| node.id));
+        register_parameters::<B>(parameters, &of_parameters, gradients);
     }
 }
 
@@ -204,11 +222,27 @@ impl<B: NetworkOps> Backward<B, 4> for NormAddGradient {
                 gradients.register::<B>(node.id, of_input);
             }
         }
-        let of_parameters = two_rows::<B>(&of_parameters);
-        for (node, of_parameter) in [gamma_node, beta_node].into_iter().zip(of_parameters) {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, of_parameter);
-            }
+        let parameters = [gamma_node, beta_node].map(|node| node.map(|node| node.id));
+        register_parameters::<B>(parameters, &of_parameters, gradients);
+    }
+}
+
+#[derive(Debug)]
+struct MaxPoolGradient;
+
+impl<B: NetworkOps> Backward<B, 1> for MaxPoolGradient {
+    type State = FloatTensor<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<B>(&ops.node);
+        let [node] = ops.parents;
+        if let Some(node) = node {
+            gradients.register::<B>(node.id, B::max_pool_gradient(ops.state, gradient));
         }
     }
 }

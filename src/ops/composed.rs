@@ -98,3 +98,29 @@ pub fn norm_gradient<B: Backend>(
         [gamma_grad, beta_grad].map(|row| B::float_reshape(row, Shape::from([1, channels]))).into();
     (x_grad, passed, B::float_cat(of_parameters, 0))
 }
+
+/// Of a max pool, both ways.
+const WINDOW: [usize; 2] = [2, 2];
+
+pub fn max_pool<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    B::max_pool2d(x, WINDOW, WINDOW, [0, 0], [1, 1], false)
+}
+
+pub fn max_pool_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let dtype = get_device_settings::<B>(&x.device()).int_dtype;
+    let found = B::max_pool2d_with_indices(x.clone(), WINDOW, WINDOW, [0, 0], [1, 1], false, dtype);
+    B::max_pool2d_with_indices_backward(
+        x,
+        WINDOW,
+        WINDOW,
+        [0, 0],
+        [1, 1],
+        false,
+        gradient,
+        found.indices,
+    )
+    .x_grad
+}

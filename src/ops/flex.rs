@@ -6,7 +6,7 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{DType, TensorData};
 
 use super::cpu::norm::{NormGradients, NormOutput};
-use super::cpu::{conv, norm};
+use super::cpu::{conv, norm, pool};
 use super::shape::{ConvGeometry, ConvShape, NormShape};
 use super::{NetworkOps, composed};
 
@@ -84,6 +84,28 @@ impl NetworkOps for Flex {
         let (of_x, of_parameters, of_shortcut) =
             backward(x, output, gradient, statistics, slope, true);
         (of_x, of_shortcut.expect("it was asked for"), of_parameters)
+    }
+
+    fn max_pool(x: FlexTensor) -> FlexTensor {
+        if x.dtype() != DType::F32 {
+            return composed::max_pool::<Self>(x);
+        }
+        let sizes = x.shape().dims();
+        let [batch, channels, height, width] = sizes;
+        let x = x.to_contiguous();
+        let output = pool::max2_forward(values(&x), batch * channels, height, width);
+        tensor(output, pool::output_shape(sizes))
+    }
+
+    fn max_pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
+        if x.dtype() != DType::F32 {
+            return composed::max_pool_gradient::<Self>(x, gradient);
+        }
+        let sizes = x.shape().dims();
+        let [batch, channels, height, width] = sizes;
+        let [x, gradient] = [x, gradient].map(|tensor| tensor.to_contiguous());
+        let planes = batch * channels;
+        tensor(pool::max2_gradient(values(&x), values(&gradient), planes, height, width), sizes)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Burn computes a convolution's passes on WebGPU with kernels that need autotuning or subgroups,
 //! neither of which a browser has, and normalises in many passes over memory. Here each is a few
-//! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Both are one backend extension,
+//! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Max pooling is here because Burn's gives a tie's
+//! gradient to another place than PyTorch's, and turns the tensors round. Both are one backend extension,
 //! [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of both.
 
 mod autodiff;
@@ -24,6 +25,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
+#[cfg(feature = "gpu")]
+use cpu::pool::output_shape as pooled_shape;
 use shape::{ConvGeometry, ConvShape};
 
 /// What a network computes most of its time. Tensors are f32 `[batch, channels, height, width]`.
@@ -93,6 +96,14 @@ pub trait NetworkOps: Backend {
         statistics: FloatTensor<Self>,
         slope: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The largest of each 2x2 window, `[batch, channels, height / 2, width / 2]`.
+    #[fusion(dtype = x, shape = pooled_shape(x.dims()).into())]
+    fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient of x: a window's goes to its largest, the first of equals as in PyTorch.
+    #[fusion(dtype = x, shape = x.dims::<4>().into())]
+    fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 #[cfg(feature = "gpu")]
@@ -173,4 +184,10 @@ pub fn norm(
     };
     let statistics = Tensor::<2>::from_dispatch(statistics);
     Normalised { output: Tensor::from_dispatch(output), statistics: statistics.slice_dim(0, 0..2) }
+}
+
+/// Max pooling over 2x2 windows with stride 2: `[batch, channels, height, width]` to
+/// `[batch, channels, height / 2, width / 2]`. On a graphics card the width is a multiple of four.
+pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::max_pool(x.into_dispatch()))
 }

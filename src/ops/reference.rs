@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::leaky_relu;
-use burn::tensor::module::{batch_norm_train, conv2d};
-use burn::tensor::ops::ConvOptions;
+use burn::tensor::module::{batch_norm_train, conv2d, max_pool2d};
+use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 
 use super::EPSILON;
 use super::shape::ConvGeometry;
@@ -28,4 +28,9 @@ pub fn norm(
         None => normalised,
     };
     leaky_relu(sum, f64::from(slope))
+}
+
+/// See [`super::max_pool`]; of equals, another may get the gradient.
+pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
+    max_pool2d(x, MaxPoolOptions::new([2, 2]))
 }

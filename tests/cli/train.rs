@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use safetensors::SafeTensors;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Outcome, lines, metrics, proden, run};
@@ -273,4 +273,18 @@ fn a_run_that_fails_says_so() {
     let whole = fs::read(folder.path().join("other/checkpoint.safetensors")).unwrap();
     fs::write(&checkpoint, &whole[..whole.len() - 100]).unwrap();
     run(folder.path(), &resume).fails(1, "it is cut short or was changed");
+}
+
+#[test]
+fn bench_times_steps_of_the_settings() {
+    let folder = TempDir::new().unwrap();
+    let arguments = ["bench", "--width", "0.0625", "--batch", "4", "--steps", "3", "--json"];
+    let told: Value = serde_json::from_str(&run(folder.path(), &arguments).ok().stdout).unwrap();
+    assert_eq!((told["batch"].as_u64(), told["n"].as_u64()), (Some(4), Some(3)));
+    let [step_secs, images_per_sec] =
+        ["step_secs", "images_per_sec"].map(|name| told[name].as_f64().unwrap());
+    assert!(step_secs > 0.0 && (images_per_sec * step_secs - 4.0).abs() < 1e-9, "{told}");
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "it leaves nothing behind");
+    run(folder.path(), &["bench", "--batch", "0"]).fails(2, "--batch");
+    run(folder.path(), &["bench", "--steps", "0"]).fails(2, "--steps");
 }

@@ -117,3 +117,39 @@ pub async fn norm(random: &mut impl Rng, device: &Device, twin_device: &Device, 
         worst.compare(ours, twin, &format!("{name}, {what}")).await;
     }
 }
+
+/// Max pooling of random sizes on `device` against its twin on `twin_device`; no two numbers of a
+/// window are equal.
+pub async fn pool(random: &mut impl Rng, device: &Device, twin_device: &Device, worst: &mut Worst) {
+    let shape = [
+        random.random_range(1..=5),
+        random.random_range(1..=40),
+        2 * random.random_range(1..=8),
+        4 * random.random_range(1..=8),
+    ];
+    let x = uniform(random, shape);
+    let direction = uniform(random, [shape[0], shape[1], shape[2] / 2, shape[3] / 2]);
+    let run = |device: &Device, is_ours: bool| {
+        let device = device.clone().autodiff();
+        let x = Tensor::<4>::from_data(x.clone(), &device).require_grad();
+        let pool = if is_ours { ops::max_pool } else { reference::max_pool };
+        let y = pool(x.clone());
+        let direction = Tensor::<4>::from_data(direction.clone(), &device);
+        let mut gradients = (y.clone() * direction).sum().backward();
+        [("output", y.inner()), ("input", x.grad_remove(&mut gradients).expect("a gradient"))]
+    };
+    for ((name, ours), (_, twin)) in run(device, true).into_iter().zip(run(twin_device, false)) {
+        worst.compare(ours, twin, &format!("{name} of a pool of {shape:?}")).await;
+    }
+}
+
+/// Of equals in a window, the first gets the gradient, as in PyTorch.
+pub async fn ties(device: &Device) {
+    let values = [1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 2.0, 2.0];
+    let device = device.clone().autodiff();
+    let x = Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, 2, 4]), &device);
+    let x = x.require_grad();
+    let y = ops::max_pool(x.clone());
+    let gradient = x.grad(&y.sum().backward()).expect("a gradient");
+    assert_eq!(read(gradient).await, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+}

@@ -2,11 +2,12 @@
 //! of workgroup memory, 256 invocations, 8 storage buffers a stage).
 //!
 //! [`conv`] and [`weight_gradient`] are the matrix products behind a convolution, [`layout`] lays
-//! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm.
+//! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm, [`pool`] max pooling.
 
 mod conv;
 mod layout;
 mod norm;
+mod pool;
 pub mod tile;
 mod weight_gradient;
 
@@ -99,6 +100,14 @@ impl NetworkOps for CubeBackend {
         let (of_x, of_parameters, of_shortcut) =
             norm::backward(into_contiguous(x), Some(output), gradient, statistics, slope);
         (of_x, of_shortcut.expect("there is a shortcut"), of_parameters)
+    }
+
+    fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        pool::forward(into_contiguous(x))
+    }
+
+    fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        pool::gradient(into_contiguous(x), into_contiguous(gradient))
     }
 }
 

@@ -3,7 +3,7 @@
 //! They drive the system's Chromium over playwright-core and start `xtask serve` themselves, on the
 //! dist/ that is built before. All that they need to know comes in environment variables.
 
-use super::{Tally, counts, tests};
+use super::{Tally, counts, packages, tests};
 use crate::{browser, project, site};
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -70,7 +70,7 @@ fn knows_force_exit() -> Result<bool> {
 /// Node with its packages installed and the environment of the tests.
 fn node(xtask: &Path) -> Result<Command> {
     let (program, chromium) = (browser::node()?, browser::chromium()?);
-    ensure_packages()?;
+    packages::ensure(&folder())?;
     let mut node = project::command(program);
     node.env("PRODEN_DIST", project::dist());
     node.env("PRODEN_XTASK", xtask);
@@ -79,19 +79,4 @@ fn node(xtask: &Path) -> Result<Command> {
         node.env("PRODEN_SHARED", shared);
     }
     Ok(node)
-}
-
-fn ensure_packages() -> Result<()> {
-    let modified = |name: &str| folder().join(name).metadata().and_then(|meta| meta.modified());
-    let lock = modified("package-lock.json").context("tests/e2e has no package-lock.json")?;
-    // npm writes this one last.
-    if modified("node_modules/.package-lock.json").is_ok_and(|installed| installed >= lock) {
-        return Ok(());
-    }
-    eprintln!("xtask: installing tests/e2e/node_modules, once (a few seconds)");
-    let mut npm = project::command(browser::npm()?);
-    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder());
-    // The system's Chromium is used.
-    npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    project::run(npm).context("cannot install the packages of tests/e2e")
 }

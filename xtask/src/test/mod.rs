@@ -5,6 +5,7 @@
 
 mod counts;
 pub mod e2e;
+mod packages;
 mod summary;
 mod tee;
 pub mod wasm;

@@ -5,7 +5,7 @@
 //! files below its working folder, which is the repository's root: what lies in
 //! `target/browser-test/` is at `/target/browser-test/` for a test to fetch.
 
-use super::{Tally, cargo, counts, tests};
+use super::{Tally, cargo, counts, packages, tests};
 use crate::{browser, project, tools};
 use anyhow::{Context, Result};
 use std::fs;
@@ -21,9 +21,20 @@ pub fn run() -> Result<Tally> {
     tests(in_chromium(&["browser", "storage"])?, counts::in_cargo)
 }
 
-/// Times our operations against Burn's own (`tests/bench.rs`), and prints what it finds.
+/// Times us against Burn's own operations and TensorFlow.js (`tests/bench`), and prints what it
+/// finds.
 pub fn bench() -> Result<()> {
+    bundle_tensorflow()?;
     project::run(in_chromium(&["bench"])?)
+}
+
+/// Makes target/bench/tfjs.js of `tests/bench/tfjs`, for the bench to import.
+fn bundle_tensorflow() -> Result<()> {
+    let folder = project::root().join("tests/bench/tfjs");
+    packages::ensure(&folder)?;
+    let mut npm = project::command(browser::npm()?);
+    npm.args(["run", "--silent", "build"]).current_dir(&folder);
+    project::run(npm).context("cannot bundle TensorFlow.js")
 }
 
 /// A command that runs these of the tests.

@@ -1,19 +1,11 @@
-//! How fast our operations are against Burn's own, in one browser in one run: `cargo xtask bench`.
-//!
-//! Not a test of anything but that it runs: speed is told, never asserted.
-
-#![cfg(target_family = "wasm")]
+//! Layer by layer: our convolutions, batch norms and max pools against Burn's own.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use js_sys::{Reflect, global};
-use proden::ops::gpu::tile::suit_software_adapter;
 use proden::ops::shape::{ConvGeometry, ConvShape};
 use proden::ops::{self, reference};
-use wasm_bindgen::JsCast;
-use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::Performance;
+use wasm_bindgen_test::console_log;
 
-wasm_bindgen_test_configure!(run_in_dedicated_worker);
+use crate::{median, now_ms};
 
 /// Timed runs of each, after one that compiles and allocates.
 const RUNS: usize = 5;
@@ -29,11 +21,6 @@ const LAYERS: [(usize, usize, usize, usize, usize); 7] = [
     (128, 6, 64, 0, 1),
     (64, 4, 32, 0, 1),
 ];
-
-fn now_ms() -> f64 {
-    let performance = Reflect::get(&global(), &"performance".into()).expect("a clock");
-    performance.unchecked_into::<Performance>().now()
-}
 
 fn tensor(shape: [usize; 4], device: &Device) -> Tensor<4> {
     let count: usize = shape.iter().product();
@@ -82,14 +69,11 @@ async fn layer(device: &Device, shape: ConvShape, is_ours: bool) -> [f64; 2] {
         times[0].push(between - began);
         times[1].push(now_ms() - between);
     }
-    times.map(|mut times| {
-        times.remove(0);
-        times.sort_by(f64::total_cmp);
-        times[RUNS / 2]
-    })
+    times.map(median)
 }
 
-async fn compare(name: &str, device: &Device) {
+/// Tells of each layer, and of all together.
+pub async fn compare(name: &str, device: &Device) {
     console_log!(
         "{name}: ConvNet of width 0.25, batch {BATCH}, medians of {RUNS} in ms: ours, Burn's, ratio"
     );
@@ -126,17 +110,4 @@ async fn compare(name: &str, device: &Device) {
         burns[1] / ours[1],
         (burns[0] + burns[1]) / (ours[0] + ours[1]),
     );
-}
-
-#[wasm_bindgen_test]
-async fn layers_on_the_cpu() {
-    compare("CPU, one thread", &Device::flex()).await;
-}
-
-#[wasm_bindgen_test]
-async fn layers_on_webgpu() {
-    // The browser of the tests has no other.
-    suit_software_adapter(true);
-    let device = Device::wgpu_options().init_async().await.expect("a WebGPU adapter");
-    compare("WebGPU (SwiftShader)", &device).await;
 }

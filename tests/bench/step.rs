@@ -1,0 +1,115 @@
+//! A whole training step: ours as the page takes it, Burn's own operations, TensorFlow.js.
+
+use burn::module::ParamId;
+use burn::tensor::{Device, Tensor, TensorData};
+use proden::data::images::ImageSet;
+use proden::data::synthetic;
+use proden::experiment::Experiment;
+use proden::model::weights::{self, TensorMap};
+use proden::train::trainer::Trainer;
+use wasm_bindgen_test::console_log;
+
+use crate::gpu_calls::GpuCalls;
+use crate::plain::PlainConvNet;
+use crate::{median, now_ms, peers};
+
+/// Timed steps, after one that compiles and allocates.
+const STEPS: usize = 5;
+
+/// What a program takes for a step.
+struct Step {
+    /// Median.
+    ms: f64,
+    calls: GpuCalls,
+}
+
+/// A weight of the first layer, so that waiting for it waits for the update.
+struct FirstWeight(bool);
+
+impl TensorMap for FirstWeight {
+    fn tensor<const D: usize>(&mut self, _id: ParamId, value: Tensor<D>) -> Option<Tensor<D>> {
+        std::mem::replace(&mut self.0, false).then_some(value)
+    }
+}
+
+/// Our trainer on a batch of the built-in pictures, with dropout, running statistics and new
+/// confidences.
+async fn ours(device: &Device, width: f64, batch: usize) -> f64 {
+    let experiment = Experiment { width, batch, lr: 0.01, ..Experiment::default() };
+    let images: ImageSet = synthetic::draw(batch * (STEPS + 1), batch).train;
+    let mut trainer = Trainer::new(experiment, images, device);
+    let mut times = Vec::new();
+    while !trainer.at_epoch_end() {
+        let began = now_ms();
+        let loss = trainer.step().loss;
+        loss.into_data_async().await.expect("a loss");
+        weights::collect(trainer.network(), FirstWeight(true)).await.expect("a weight");
+        times.push(now_ms() - began);
+    }
+    median(times)
+}
+
+async fn burns(device: &Device, width: f64, batch: usize) -> f64 {
+    let device = device.clone().autodiff();
+    let mut network = PlainConvNet::new(width, &device);
+    let pixels: Vec<f32> = (0..batch * 3 * 32 * 32).map(|at| (at % 251) as f32 / 125.5).collect();
+    let mut times = Vec::new();
+    for _ in 0..=STEPS {
+        let began = now_ms();
+        let data = TensorData::new(pixels.clone(), [batch, 3, 32, 32]);
+        let targets = Tensor::full([batch, 10], 0.1, &device);
+        let (loss, weight) = network.step(Tensor::from_data(data, &device), targets);
+        loss.into_data_async().await.expect("a loss");
+        weight.into_data_async().await.expect("a weight");
+        times.push(now_ms() - began);
+    }
+    median(times)
+}
+
+/// Times `run`, which takes `STEPS` steps after its first one, and counts its calls by the step.
+async fn measured(run: impl Future<Output = f64>) -> Step {
+    let before = GpuCalls::so_far();
+    let ms = run.await;
+    Step { ms, calls: GpuCalls::so_far().per_step(before, STEPS + 1) }
+}
+
+fn tell(name: &str, step: &Step, ours: &Step) {
+    let GpuCalls { dispatches, submits, buffers, buffer_bytes, upload_bytes, peak_bytes } =
+        step.calls;
+    console_log!(
+        "  {name}: {:.0} ms, {:.1} times ours; a step has {dispatches:.0} dispatches, {submits:.0} \
+         submits, {buffers:.0} new buffers ({:.1} MB), {:.2} MB uploaded; at most {:.0} MB so far",
+        step.ms,
+        step.ms / ours.ms,
+        buffer_bytes / 1e6,
+        upload_bytes / 1e6,
+        peak_bytes / 1e6
+    );
+}
+
+pub async fn compare_on_webgpu(device: &Device) {
+    const WIDTH: f64 = 0.25;
+    const BATCH: usize = 8;
+    console_log!("A step on WebGPU: ConvNet of width {WIDTH}, batch {BATCH}, medians of {STEPS}");
+    let ours = measured(ours(device, WIDTH, BATCH)).await;
+    tell("ours", &ours, &ours);
+    tell("Burn's", &measured(burns(device, WIDTH, BATCH)).await, &ours);
+    match peers::tensorflow(WIDTH, BATCH, STEPS).await {
+        Some(run) => tell("TensorFlow.js", &measured(run).await, &ours),
+        None => console_log!("SKIPPED: TensorFlow.js is not bundled"),
+    }
+}
+
+pub async fn compare_on_the_cpu(device: &Device) {
+    for (width, batch) in [(0.25, 64), (1.0, 16)] {
+        let ours = ours(device, width, batch).await;
+        let burns = burns(device, width, batch).await;
+        console_log!(
+            "A step on the CPU: ConvNet of width {width}, batch {batch}, medians of {STEPS}: ours \
+             {ours:.0} ms ({:.1} images/s), Burn's {burns:.0} ms ({:.1} images/s), {:.1} times ours",
+            batch as f64 / ours * 1e3,
+            batch as f64 / burns * 1e3,
+            burns / ours
+        );
+    }
+}
