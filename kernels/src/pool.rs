@@ -46,9 +46,8 @@ pub fn max2_gradient(
         return gradient;
     }
     parallel::chunks(&mut gradient, TASK_PLANES * height * width, |task, gradient| {
-        let first = task * TASK_PLANES;
-        let planes = gradient.chunks_exact_mut(height * width);
-        for (plane, gradient) in planes.enumerate().map(|(at, plane)| (first + at, plane)) {
+        for (at, gradient) in gradient.chunks_exact_mut(height * width).enumerate() {
+            let plane = task * TASK_PLANES + at;
             let x = &x[plane * height * width..];
             let pairs = gradient.chunks_exact_mut(2 * width).zip(x.chunks_exact(2 * width));
             for (row, (gradient, x)) in pairs.enumerate() {

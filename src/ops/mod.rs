@@ -2,9 +2,10 @@
 //!
 //! Burn computes a convolution's passes on WebGPU with kernels that need autotuning or subgroups,
 //! neither of which a browser has, and normalises in many passes over memory. Here each is a few
-//! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Max pooling is here because Burn's gives a tie's
-//! gradient to another place than PyTorch's, and turns the tensors round. Both are one backend extension,
-//! [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of both.
+//! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Max pooling is here because Burn's copies the
+//! tensors into another order and back on WebGPU, and keeps a tensor of places. Both are one backend
+//! extension, [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of
+//! both.
 
 mod autodiff;
 mod composed;

@@ -30,7 +30,7 @@ pub fn norm(
     leaky_relu(sum, f64::from(slope))
 }
 
-/// See [`super::max_pool`]; of equals, another may get the gradient.
+/// See [`super::max_pool`].
 pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(x, MaxPoolOptions::new([2, 2]))
 }

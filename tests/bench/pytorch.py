@@ -48,11 +48,11 @@ def conv_net(width):
 def train_step(net, optimizer, images, candidates, confidences):
     log_probabilities = F.log_softmax(net(images), 1)
     loss = -(confidences * log_probabilities).sum(1).mean()
-    masked = log_probabilities.detach().exp() * candidates
-    confidences.copy_(masked / masked.sum(1, keepdim=True))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
+    masked = log_probabilities.detach().exp() * candidates
+    confidences.copy_(masked / masked.sum(1, keepdim=True))
     return loss.item()
 
 

@@ -2,7 +2,6 @@
 
 use burn::module::ParamId;
 use burn::tensor::{Device, Tensor, TensorData};
-use proden::data::images::ImageSet;
 use proden::data::synthetic;
 use proden::experiment::Experiment;
 use proden::model::weights::{self, TensorMap};
@@ -13,7 +12,7 @@ use crate::gpu_calls::GpuCalls;
 use crate::plain::PlainConvNet;
 use crate::{median, now_ms, peers};
 
-/// Timed steps, after one that compiles and allocates.
+/// Timed steps.
 const STEPS: usize = 5;
 
 /// What a program takes for a step.
@@ -32,45 +31,45 @@ impl TensorMap for FirstWeight {
     }
 }
 
-/// Our trainer on a batch of the built-in pictures, with dropout, running statistics and new
-/// confidences.
-async fn ours(device: &Device, width: f64, batch: usize) -> f64 {
-    let experiment = Experiment { width, batch, lr: 0.01, ..Experiment::default() };
-    let images: ImageSet = synthetic::draw(batch * (STEPS + 1), batch).train;
-    let mut trainer = Trainer::new(experiment, images, device);
+/// Takes one step, which compiles and allocates, then `STEPS` that are timed and whose calls are
+/// counted. A step is over when its loss and its update are there.
+async fn measured(mut step: impl AsyncFnMut()) -> Step {
+    step().await;
+    let before = GpuCalls::so_far();
     let mut times = Vec::new();
-    while !trainer.at_epoch_end() {
+    for _ in 0..STEPS {
         let began = now_ms();
-        let loss = trainer.step().loss;
-        loss.into_data_async().await.expect("a loss");
-        weights::collect(trainer.network(), FirstWeight(true)).await.expect("a weight");
+        step().await;
         times.push(now_ms() - began);
     }
-    median(times)
+    Step { ms: median(times), calls: GpuCalls::so_far().per_step(before, STEPS) }
 }
 
-async fn burns(device: &Device, width: f64, batch: usize) -> f64 {
+/// Our trainer on a batch of the built-in pictures, with dropout, running statistics and new
+/// confidences.
+async fn ours(device: &Device, width: f64, batch: usize) -> Step {
+    let experiment = Experiment { width, batch, lr: 0.01, ..Experiment::default() };
+    let images = synthetic::draw(batch * (STEPS + 1), batch).train;
+    let mut trainer = Trainer::new(experiment, images, device);
+    measured(async || {
+        trainer.step().loss.into_data_async().await.expect("a loss");
+        weights::collect(trainer.network(), FirstWeight(true)).await.expect("a weight");
+    })
+    .await
+}
+
+async fn burns(device: &Device, width: f64, batch: usize) -> Step {
     let device = device.clone().autodiff();
     let mut network = PlainConvNet::new(width, &device);
     let pixels: Vec<f32> = (0..batch * 3 * 32 * 32).map(|at| (at % 251) as f32 / 125.5).collect();
-    let mut times = Vec::new();
-    for _ in 0..=STEPS {
-        let began = now_ms();
+    measured(async || {
         let data = TensorData::new(pixels.clone(), [batch, 3, 32, 32]);
         let targets = Tensor::full([batch, 10], 0.1, &device);
         let (loss, weight) = network.step(Tensor::from_data(data, &device), targets);
         loss.into_data_async().await.expect("a loss");
         weight.into_data_async().await.expect("a weight");
-        times.push(now_ms() - began);
-    }
-    median(times)
-}
-
-/// Times `run`, which takes `STEPS` steps after its first one, and counts its calls by the step.
-async fn measured(run: impl Future<Output = f64>) -> Step {
-    let before = GpuCalls::so_far();
-    let ms = run.await;
-    Step { ms, calls: GpuCalls::so_far().per_step(before, STEPS + 1) }
+    })
+    .await
 }
 
 fn tell(name: &str, step: &Step, ours: &Step) {
@@ -91,19 +90,19 @@ pub async fn compare_on_webgpu(device: &Device) {
     const WIDTH: f64 = 0.25;
     const BATCH: usize = 8;
     console_log!("A step on WebGPU: ConvNet of width {WIDTH}, batch {BATCH}, medians of {STEPS}");
-    let ours = measured(ours(device, WIDTH, BATCH)).await;
+    let ours = ours(device, WIDTH, BATCH).await;
     tell("ours", &ours, &ours);
-    tell("Burn's", &measured(burns(device, WIDTH, BATCH)).await, &ours);
-    match peers::tensorflow(WIDTH, BATCH, STEPS).await {
-        Some(run) => tell("TensorFlow.js", &measured(run).await, &ours),
+    tell("Burn's", &burns(device, WIDTH, BATCH).await, &ours);
+    match peers::TensorFlow::load(WIDTH, BATCH).await {
+        Some(peer) => tell("TensorFlow.js", &measured(async || peer.step().await).await, &ours),
         None => console_log!("SKIPPED: TensorFlow.js is not bundled"),
     }
 }
 
 pub async fn compare_on_the_cpu(device: &Device) {
     for (width, batch) in [(0.25, 64), (1.0, 16)] {
-        let ours = ours(device, width, batch).await;
-        let burns = burns(device, width, batch).await;
+        let ours = ours(device, width, batch).await.ms;
+        let burns = burns(device, width, batch).await.ms;
         console_log!(
             "A step on the CPU: ConvNet of width {width}, batch {batch}, medians of {STEPS}: ours \
              {ours:.0} ms ({:.1} images/s), Burn's {burns:.0} ms ({:.1} images/s), {:.1} times ours",
