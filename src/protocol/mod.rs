@@ -17,6 +17,7 @@ pub use run::{
     CandidateStats, DeviceKind, DeviceReport, LoadProgress, RunInfo, Sample, StepReport,
 };
 
+use crate::experiment::language::Language;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
 
@@ -33,6 +34,10 @@ pub enum Command {
     /// The first message. The engine answers with [`Event::Ready`].
     Hello {
         build: String,
+    },
+    /// Word everything in this language from now on.
+    Speak {
+        language: Language,
     },
     /// Begin a run; a run that is on is stopped first.
     Start {

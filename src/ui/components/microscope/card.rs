@@ -68,10 +68,10 @@ pub fn card(slot: Slot) -> AnyView {
 }
 
 /// Under a picture there is little room.
-const fn short(decision: Decision) -> &'static str {
+fn short(decision: Decision) -> String {
     match decision {
-        Decision::Decided => "decided",
-        Decision::Undecided => "undecided",
-        Decision::Wrong => "wrong",
+        Decision::Decided => t!("decided"),
+        Decision::Undecided => t!("undecided"),
+        Decision::Wrong => t!("wrong"),
     }
 }
