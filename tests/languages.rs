@@ -6,8 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use proden::experiment::language::Catalog;
+use proden::experiment::language::{Catalog, classes};
 use proden::experiment::preset::PRESETS;
+use proden::experiment::runs::summary::COLUMNS;
+use proden::experiment::runs::table::Measure;
 use proden::experiment::{Group as SettingGroup, Kind, Setting};
 use syn::LitStr;
 
@@ -66,7 +68,10 @@ fn of_tables() -> impl Iterator<Item = Text> {
         Kind::Real { .. } | Kind::Whole { .. } | Kind::Url | Kind::Flag => Vec::new(),
     });
     let presets = PRESETS.iter().flat_map(|preset| [preset.name, preset.about]);
-    groups.chain(settings).chain(options).chain(presets).map(str::to_owned)
+    let measures = Measure::ALL.iter().map(|measure| measure.title());
+    let columns = COLUMNS.iter().map(|column| column.title);
+    let all = groups.chain(settings).chain(options).chain(presets);
+    all.chain(measures).chain(columns).chain(classes()).map(str::to_owned)
 }
 
 fn texts() -> BTreeSet<Text> {

@@ -172,6 +172,14 @@ mod tests {
     }
 
     #[test]
+    fn classes_that_everyone_meets_have_names_in_all_languages() {
+        let known: Vec<_> = crate::experiment::language::classes().collect();
+        for dataset in [Dataset::Synthetic, Dataset::Cifar10] {
+            assert!(class_names(dataset).iter().all(|name| known.contains(&name.as_str())));
+        }
+    }
+
+    #[test]
     fn records_are_read_in_order() {
         let file = [record(&[3], 10), record(&[9], 20)].concat();
         let set = CIFAR10.parse(&file, 0).unwrap();

@@ -94,6 +94,26 @@ pub fn translated(english: &str) -> String {
     tr!(english)
 }
 
+/// The classes of the built-in shapes and of CIFAR-10. Others, such as those of a visitor's own
+/// network, are called what they are called.
+const CLASSES: &str = "disc ring square triangle cross bar stripes checks dots waves \
+    airplane automobile bird cat deer dog frog horse ship truck";
+
+/// The classes whose names are translated.
+pub fn classes() -> impl Iterator<Item = &'static str> {
+    CLASSES.split_whitespace()
+}
+
+/// The name of a class for a person; files and exports have the name itself.
+pub fn class_title(name: &str) -> String {
+    if classes().any(|it| it == name) { translated(name) } else { name.to_owned() }
+}
+
+/// The same of all classes of a run.
+pub fn class_titles(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| class_title(name)).collect()
+}
+
 /// English texts with their translations.
 pub struct Catalog(HashMap<String, String>);
 

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::test_images::TestImages;
 use crate::experiment::confusion::Confusion;
 use crate::experiment::grid::Step;
+use crate::experiment::language::class_titles;
 use crate::experiment::words;
 use crate::ui::components::field::{focus, focus_quietly};
 use crate::ui::state::app;
@@ -32,7 +33,7 @@ pub fn ConfusionSection() -> impl IntoView {
     let cell = RwSignal::new(None::<Cell>);
     let names = Memo::new(move |_| {
         app.run
-            .with(|run| run.info.as_ref().map(|info| info.class_names.clone()))
+            .with(|run| run.info.as_ref().map(|info| class_titles(&info.class_names)))
             .unwrap_or_default()
     });
     let confusion = Memo::new(move |_| {

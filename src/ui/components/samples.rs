@@ -6,6 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use crate::experiment::display;
+use crate::experiment::language::class_titles;
 use crate::experiment::words;
 use crate::protocol::Sample;
 use crate::ui::pixels::{IMAGE_BYTES, Picture};
@@ -37,7 +38,7 @@ pub fn Samples() -> impl IntoView {
             let info = run.info.as_ref()?;
             Some(Cast {
                 samples: info.samples.iter().take(MAX_SAMPLES).cloned().collect(),
-                class_names: info.class_names.clone(),
+                class_names: class_titles(&info.class_names),
                 digest: info.candidates_digest.clone(),
             })
         })

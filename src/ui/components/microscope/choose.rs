@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::experiment::language::class_titles;
 use crate::experiment::microscope::{Choice, Decision, Sort, StateFilter};
 use crate::ui::state::app;
 
@@ -78,7 +79,8 @@ pub fn Choose() -> impl IntoView {
     let scope = app.scope;
     let states = StateFilter::ALL.map(|it| (it.name().to_owned(), state_text(it)));
     let sorts = Sort::ALL.map(|it| (it.name().to_owned(), sort_text(it)));
-    let names = move || app.run.with(|run| run.info.as_ref().map(|info| info.class_names.clone()));
+    let names =
+        move || app.run.with(|run| run.info.as_ref().map(|info| class_titles(&info.class_names)));
     let classes = Memo::new(move |_| {
         with_any(t!("Any class"), names().unwrap_or_default().into_iter().enumerate())
     });

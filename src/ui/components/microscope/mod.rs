@@ -12,7 +12,7 @@ use crate::experiment::confidence::SURE_TEXT;
 use crate::experiment::microscope::Story;
 use crate::protocol::ImageSource;
 use crate::ui::state::app;
-use card::card;
+use card::{ClassNames, card};
 use choose::Choose;
 use detail::Detail;
 use timeline::Timeline;
@@ -59,6 +59,7 @@ pub fn Microscope() -> impl IntoView {
 fn Opened() -> impl IntoView {
     let app = app();
     let scope = app.scope;
+    provide_context(ClassNames::of(app));
     let total = Memo::new(move |_| scope.order.with(|order| order.len()));
     // Other images come to the same places when the order changes.
     let wanted = RwSignal::new(0..0);
