@@ -84,6 +84,28 @@ pub enum Command {
     ClearData,
 }
 
+impl Command {
+    /// Whether a stopped run takes it along.
+    pub const fn is_about_run(&self) -> bool {
+        match self {
+            Self::Start { .. }
+            | Self::Continue { .. }
+            | Self::Pause
+            | Self::Resume
+            | Self::Stop => true,
+            Self::Hello { .. }
+            | Self::Speak { .. }
+            | Self::Classify { .. }
+            | Self::Save { .. }
+            | Self::Images { .. }
+            | Self::Open { .. }
+            | Self::KeepData
+            | Self::ListData
+            | Self::ClearData => false,
+        }
+    }
+}
+
 /// From the engine to the page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {

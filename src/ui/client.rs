@@ -134,7 +134,7 @@ impl Client {
         let ready = match self.0.engine.borrow_mut().as_mut() {
             Some(engine) if engine.ready => true,
             Some(engine) => {
-                engine.queue.retain(|message| !is_about_run(&message.command));
+                engine.queue.retain(|message| !message.command.is_about_run());
                 false
             }
             None => false,
@@ -312,26 +312,6 @@ impl Client {
             )
         };
         self.discard(Some(failure));
-    }
-}
-
-/// Whether a stopped run takes the command with it.
-fn is_about_run(command: &Command) -> bool {
-    match command {
-        Command::Start { .. }
-        | Command::Continue { .. }
-        | Command::Pause
-        | Command::Resume
-        | Command::Stop => true,
-        Command::Hello { .. }
-        | Command::Speak { .. }
-        | Command::Classify { .. }
-        | Command::Save { .. }
-        | Command::Images { .. }
-        | Command::Open { .. }
-        | Command::KeepData
-        | Command::ListData
-        | Command::ClearData => false,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use super::state::App;
 use super::{place, storage};
 use crate::experiment::language::Language;
 use crate::experiment::link;
@@ -32,7 +33,7 @@ impl Speech {
     }
 
     /// Takes the visitor's choice, into the page's address too.
-    pub fn choose(self, language: Language) {
+    fn choose(self, language: Language) {
         self.keep(language);
         self.is_chosen.set(true);
         place::replace_query_only(&link::in_language(&place::query(), Some(language)));
@@ -48,6 +49,16 @@ impl Speech {
         speak(language);
         // A browser that keeps nothing is asked again the next time.
         storage::put(storage::LANGUAGE, language.name());
+    }
+}
+
+impl App {
+    /// Speaks another language, page and engine alike.
+    pub fn choose_language(self, language: Language) {
+        if let Some(client) = self.client() {
+            client.speak(language);
+        }
+        self.speech.choose(language);
     }
 }
 

@@ -16,7 +16,6 @@ use super::shared::Shared;
 use super::speech::Speech;
 use crate::experiment::held::Held;
 use crate::experiment::kept::Kept;
-use crate::experiment::language::Language;
 use crate::experiment::run::RunState;
 use crate::experiment::thumbnails::Thumbnails;
 use crate::experiment::{Experiment, Setting};
@@ -104,14 +103,6 @@ impl App {
         client.speak(speech.language.get_untracked());
         app.client.set_value(Some(client));
         app
-    }
-
-    /// Speaks another language, page and engine alike.
-    pub fn choose_language(self, language: Language) {
-        if let Some(client) = self.client() {
-            client.speak(language);
-        }
-        self.speech.choose(language);
     }
 
     /// Whether a run is under way.

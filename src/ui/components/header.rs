@@ -73,7 +73,7 @@ fn LanguageSwitch() -> impl IntoView {
         request_animation_frame(|| focus_quietly(ID));
     };
     view! {
-        <button type="button" id=ID class="text-button" data-testid=ID lang=move || other().tag() on:click=switch>
+        <button type="button" id=ID class="language-button" data-testid=ID lang=move || other().tag() on:click=switch>
             {move || other().title()}
         </button>
     }
