@@ -51,7 +51,7 @@ for (const [language, locale] of Object.entries(LOCALES)) {
       await page.locator('details').evaluateAll((all) => all.forEach((it) => (it.open = true)));
       await assertAccessible(page, 'when it is done, all unfolded');
       await page.getByTestId('microscope-item').first().click();
-      await page.getByTestId('microscope-detail').locator('.course svg').waitFor();
+      await page.getByTestId('microscope-detail').locator('.course svg').first().waitFor();
       await assertAccessible(page, 'one image in the microscope');
     });
   }

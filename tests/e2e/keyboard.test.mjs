@@ -42,7 +42,7 @@ scene('keyboard: one image of the microscope is opened and left', {}, async ({ p
   const opened = await image();
   await page.keyboard.press('Enter');
   const dialog = page.getByTestId('microscope-detail');
-  await dialog.locator('.course svg').waitFor();
+  await dialog.locator('.course svg').first().waitFor();
   assert.equal(await dialog.getAttribute('data-index'), opened);
   assert.ok(await dialog.evaluate((dialog) => dialog.contains(document.activeElement)));
   await press(page, 'detail-next');

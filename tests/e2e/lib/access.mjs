@@ -53,10 +53,10 @@ export async function tabTo(page, id) {
  */
 export async function walk(page) {
   await page.evaluate(() => {
-    document.activeElement?.blur();
-    // Tab begins where the selection is; at the top, whatever was clicked before.
-    getSelection().setPosition(document.body, 0);
-    window.visited = new Set();
+    // Tab leads on from here, whatever was clicked before.
+    const first = document.querySelector('a[href], button, input, select, textarea, summary');
+    first.focus();
+    window.visited = new Set([first]);
     window.unseen = [];
   });
   for (let stops = 0; stops < MAX_STOPS; stops++) {

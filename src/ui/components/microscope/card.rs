@@ -58,13 +58,14 @@ pub fn card(slot: Slot) -> AnyView {
             data-index=image
             data-state=of(|card| card.decision.name().to_owned())
             tabindex=move || slot.tab_index()
-            aria-label=of(|card| card.label.clone())
             aria-haspopup="dialog"
             on:click=move |_| {
                 slot.activate();
                 app.scope.opened.set(image.get_untracked());
             }
         >
+            // Not an `aria-label`: that would have to hold every word that is seen on the card.
+            <span class="visually-hidden">{of(|card| card.label.clone())}</span>
             <span class="scope-picture" aria-hidden="true">
                 <Thumbnail source=ImageSource::Train index=image />
                 <span class="scope-said" inner_html=of(state)></span>
