@@ -69,7 +69,9 @@ async function answer(request, path) {
   if (request.mode === "navigate" && waiting && (await self.clients.matchAll()).length < 2) {
     // Nobody else is on this build: the next one takes over, and the page asks again.
     waiting.postMessage("take over");
-    return new Response("", { headers: { refresh: "0" } });
+    const headers = { "content-type": "text/html", refresh: "0" };
+    // Without an icon of its own, the browser would ask the host for one.
+    return new Response('<link rel="icon" href="data:,">', { headers });
   }
   const cache = await caches.open(CACHE);
   // A browser short of room may have dropped the cache.
