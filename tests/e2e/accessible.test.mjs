@@ -8,6 +8,8 @@ import { TINY, link, run, start, visit, waitState } from './lib/page.mjs';
 import { stage } from './lib/scene.mjs';
 
 const scene = stage();
+const DESKTOP = { width: 1_280, height: 900 };
+const PHONE = { width: 360, height: 740 };
 const LOCALES = { en: 'en-US', zh: 'zh-CN' };
 
 /** Goes to an address of the app that it does not have. */
@@ -25,12 +27,15 @@ async function getLost(page) {
 
 for (const [language, locale] of Object.entries(LOCALES)) {
   for (const colorScheme of ['light', 'dark']) {
-    const context = { colorScheme, locale };
+    const context = { colorScheme, locale, viewport: DESKTOP };
     const title = `accessible: ${language}, ${colorScheme}`;
     scene(title, { context, timeout: minutes(4) }, async ({ page, url }) => {
       for (const route of ['train', 'classify', 'about']) {
         await visit(page, `${url}${route}`);
         await assertAccessible(page, route);
+        await page.setViewportSize(PHONE);
+        await assertAccessible(page, `${route} on a phone`);
+        await page.setViewportSize(DESKTOP);
       }
       await getLost(page);
       await assertAccessible(page, 'not found');
