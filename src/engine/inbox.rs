@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 
 use super::host;
 use crate::experiment::Experiment;
+use crate::experiment::language::Language;
 use crate::protocol::{BUILD_ID, Command, Event, FileKind, ImageSource, Payload};
 
 /// A command with the bytes beside it.
@@ -61,6 +62,7 @@ pub enum DataRequest {
 #[derive(Debug)]
 pub enum Incoming {
     Hello,
+    Speak(Language),
     Begin(Begin),
     Pause,
     Resume,
@@ -73,6 +75,7 @@ impl From<Message> for Incoming {
         let file = payload.unwrap_or_default();
         match command {
             Command::Hello { .. } => Self::Hello,
+            Command::Speak { language } => Self::Speak(language),
             Command::Start { experiment } => Self::Begin(Begin::New(experiment)),
             Command::Continue { experiment } => Self::Begin(Begin::Continue(experiment)),
             Command::Pause => Self::Pause,
@@ -195,6 +198,7 @@ impl Inbox {
     fn take(&mut self, emit: &dyn Fn(Event, Payload), message: Message) -> Result<(), Interrupt> {
         match message.into() {
             Incoming::Hello => emit(Event::Ready { build: BUILD_ID.to_owned() }, None),
+            Incoming::Speak(language) => language.speak(),
             Incoming::Begin(begin) => return Err(Interrupt::Restart(Box::new(begin))),
             // Told when the run next gives way: what is loading or compiling does not hold yet.
             Incoming::Pause => self.paused = true,

@@ -37,8 +37,10 @@ impl From<Failure> for End {
 impl From<ExecutionError> for End {
     fn from(error: ExecutionError) -> Self {
         Self::Failed(Failure::new(
-            format!("The device failed while training: {error}"),
-            "Start again; if it happens again, choose the device “CPU” or a smaller batch size or width.",
+            t!("The device failed while training: {error}", error),
+            t!(
+                "Start again; if it happens again, choose the device “CPU” or a smaller batch size or width."
+            ),
         ))
     }
 }
@@ -151,13 +153,14 @@ impl Run {
             return Ok(());
         }
         let loss = report.losses.iter().copied().find(|loss| !loss.is_finite());
-        let fault = format!(
-            "The training has diverged: the loss became {} in epoch {} at a learning rate of {}.",
-            loss.unwrap_or(f32::NAN),
-            report.epoch,
-            self.trainer.learning_rate(),
+        let fault = t!(
+            "The training has diverged: the loss became {loss} in epoch {epoch} at a learning rate of {rate}.",
+            loss = loss.unwrap_or(f32::NAN),
+            epoch = report.epoch,
+            rate = self.trainer.learning_rate()
         );
-        Err(Failure::new(fault, "Choose a lower learning rate and start again.").about(Setting::Lr))
+        Err(Failure::new(fault, t!("Choose a lower learning rate and start again."))
+            .about(Setting::Lr))
     }
 
     /// Evaluates, and only then goes on to the next epoch: a run that is interrupted here does
@@ -231,8 +234,12 @@ impl Run {
     }
 
     async fn answer(&mut self, request: Request, emit: &Emit) {
-        let busy =
-            || Failure::new("A run is under way.", "Stop it first, or wait until it has ended.");
+        let busy = || {
+            Failure::new(
+                t!("A run is under way."),
+                t!("Stop it first, or wait until it has ended."),
+            )
+        };
         match request {
             Request::Classify(photo) => self.trained().classify(photo, emit).await,
             Request::Save(what) => self.save(what, emit).await,
@@ -266,7 +273,7 @@ impl Run {
 
     async fn file(&mut self, what: FileKind, emit: &Emit) -> Result<Vec<u8>, Failure> {
         let failed = |error: ExecutionError| {
-            Failure::new(format!("The device failed while saving: {error}"), "Try again.")
+            Failure::new(t!("The device failed while saving: {error}", error), t!("Try again."))
         };
         let file = match what {
             FileKind::Model => {

@@ -26,6 +26,7 @@ pub async fn serve(commands: UnboundedReceiver<Message>, emit: Emit) {
     while let Some(incoming) = session.inbox.next().await {
         match incoming {
             Incoming::Hello => (session.emit)(Event::Ready { build: BUILD_ID.to_owned() }, None),
+            Incoming::Speak(language) => language.speak(),
             Incoming::Begin(begin) => session.begin(begin).await,
             // Said when the run had just ended: the page already knows, or learns it here.
             Incoming::Stop => (session.emit)(Event::Stopped, None),
@@ -83,7 +84,7 @@ impl Session {
                 (Some(checkpoint), _) => {
                     let before = checkpoint
                         .experiment()
-                        .map_err(|error| files::refusal("The checkpoint", &error))?;
+                        .map_err(|error| files::refusal(&t!("The checkpoint"), &error))?;
                     files::can_go_on(before, &experiment, checkpoint.history.len())?;
                     prepare(experiment, Some(checkpoint), &mut self.inbox, &self.emit).await?
                 }
@@ -93,8 +94,8 @@ impl Session {
                 }
                 (None, Holds::Nothing | Holds::Network(_)) => {
                     return Err(Failure::new(
-                        "There is no run to go on with.",
-                        "Open a checkpoint, or start a run.",
+                        t!("There is no run to go on with."),
+                        t!("Open a checkpoint, or start a run."),
                     )
                     .into());
                 }
@@ -120,8 +121,8 @@ impl Session {
                 Holds::Network(trained) => trained.classify(photo, &self.emit).await,
                 Holds::Nothing => {
                     let outcome = Classification::Refused(Failure::new(
-                        "There is no trained network yet.",
-                        "Train one on the Train page first; a minute is enough.",
+                        t!("There is no trained network yet."),
+                        t!("Train one on the Train page first; a minute is enough."),
                     ));
                     (self.emit)(Event::Classified { request: photo.request, outcome }, None);
                 }
@@ -144,8 +145,8 @@ impl Session {
             return run.save(what, &self.emit).await;
         }
         let failure = Failure::new(
-            "There is no run to save.",
-            "Train first; a network that was opened from a file is in that file.",
+            t!("There is no run to save."),
+            t!("Train first; a network that was opened from a file is in that file."),
         );
         (self.emit)(Event::Saved(Saving::Refused(failure)), None);
     }

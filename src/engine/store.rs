@@ -85,26 +85,26 @@ impl Seal {
 /// Why the browser keeps nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    #[error("it gives this page no storage")]
+    #[error("{}", t!("it gives this page no storage"))]
     Unsupported,
-    #[error("its storage for this page is full")]
+    #[error("{}", t!("its storage for this page is full"))]
     Full,
-    #[error("another tab is using the same files")]
+    #[error("{}", t!("another tab is using the same files"))]
     Locked,
-    #[error("its storage failed ({0})")]
+    #[error("{}", t!("its storage failed ({reason})", reason = .0))]
     Other(String),
 }
 
 impl StoreError {
     /// What to do about it.
-    pub const fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> String {
         match self {
             Self::Unsupported => {
-                "A private window keeps nothing, nor does a page that is not served over https."
+                t!("A private window keeps nothing, nor does a page that is not served over https.")
             }
-            Self::Full => "Clear the data that are kept here, or free space on the disk.",
-            Self::Locked => "Close the other tabs of this page and try again.",
-            Self::Other(_) => "Clear the data that are kept here and try again.",
+            Self::Full => t!("Clear the data that are kept here, or free space on the disk."),
+            Self::Locked => t!("Close the other tabs of this page and try again."),
+            Self::Other(_) => t!("Clear the data that are kept here and try again."),
         }
     }
 }

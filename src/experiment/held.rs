@@ -95,15 +95,17 @@ impl Held {
     pub fn last_words(&self) -> Option<String> {
         let network = self.network.as_ref()?;
         let lost = match &network.file {
-            Some(file) => format!(
-                "What was opened from “{file}” is gone from this tab: open the file again to go on or to classify."
+            Some(file) => t!(
+                "What was opened from “{file}” is gone from this tab: open the file again to go on or to classify.",
+                file
             ),
             None => {
-                "The network of this run is gone, so there is nothing to classify with or to save."
-                    .to_owned()
+                t!(
+                    "The network of this run is gone, so there is nothing to classify with or to save."
+                )
             }
         };
-        Some(format!("The engine was in the middle of a long step and was ended by force. {lost}"))
+        Some(t!("The engine was in the middle of a long step and was ended by force. {lost}", lost))
     }
 
     /// The engine is gone, and all that it held with it.
@@ -164,11 +166,11 @@ impl Held {
             parameters: Some(info.parameters),
             notes: info.notes.clone(),
         });
-        let about = format!(
-            "A network ({}, {} parameters, {} classes). It classifies from now on.",
-            info.network,
-            words::count(info.parameters as u64),
-            info.class_names.len(),
+        let about = t!(
+            "A network ({network}, {parameters} parameters, {classes} classes). It classifies from now on.",
+            network = info.network,
+            parameters = words::count(info.parameters as u64),
+            classes = info.class_names.len()
         );
         self.opened = Some(OpenedFile { name: name.to_owned(), kind: FileKind::Model, about });
     }
@@ -184,9 +186,9 @@ impl Held {
             parameters: Some(info.parameters),
             notes: Vec::new(),
         });
-        let about = format!(
-            "A run that stands {}. Its network classifies from now on.",
-            words::standing(info.history.len(), info.step, info.experiment.epochs),
+        let about = t!(
+            "A run that stands {standing}. Its network classifies from now on.",
+            standing = words::standing(info.history.len(), info.step, info.experiment.epochs)
         );
         self.opened = Some(OpenedFile { name: name.to_owned(), kind: FileKind::Checkpoint, about });
     }
@@ -194,7 +196,7 @@ impl Held {
 
 /// As the engine names the network of a file.
 fn network_of(experiment: &Experiment) -> String {
-    format!("{}, width {}", experiment.model, experiment.width)
+    t!("{model}, width {width}", model = experiment.model, width = experiment.width)
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! What is to be trained, and what came of it: plain values that every part of the program
 //! shares. Nothing here knows a tensor, a browser or a file.
 
+// First: it has the macro `t!`, which all others use.
+#[macro_use]
+pub mod language;
+
 pub mod ambiguity;
 mod choices;
 pub mod confidence;

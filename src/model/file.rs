@@ -27,21 +27,21 @@ const COUNT: &str = "num_batches_tracked";
 /// Why a file is not a network that we can use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
-    #[error("it is no safetensors file ({0})")]
+    #[error("{}", t!("it is no safetensors file ({reason})", reason = .0))]
     NotSafetensors(String),
-    #[error("it is cut short or was changed: its size is not what it says")]
+    #[error("{}", t!("it is cut short or was changed: its size is not what it says"))]
     CutShort,
-    #[error("the tensor “{name}” is of type {dtype}; networks are {needed} here")]
+    #[error("{}", t!("the tensor “{name}” is of type {dtype}; networks are {needed} here", name, dtype, needed))]
     WrongType { name: String, dtype: String, needed: &'static str },
-    #[error("its tensors are those of none of our networks (convnet, resnet18, resnet32)")]
+    #[error("{}", t!("its tensors are those of none of our networks (convnet, resnet18, resnet32)"))]
     UnknownNetwork,
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    #[error("its description cannot be read ({0})")]
+    #[error("{}", t!("its description cannot be read ({reason})", reason = .0))]
     Description(String),
-    #[error("it is of version {0}, and this program knows versions up to {VERSION}")]
+    #[error("{}", t!("it is of version {version}, and this program knows versions up to {known}", version = .0, known = VERSION))]
     Newer(u32),
-    #[error("it contradicts itself: {0}")]
+    #[error("{}", t!("it contradicts itself: {how}", how = .0))]
     Inconsistent(String),
 }
 
@@ -207,11 +207,15 @@ pub(crate) fn parse_metadata(text: &str) -> Result<Description, FileError> {
     let description: Description = serde_json::from_str(text).map_err(unreadable)?;
     let classes = description.experiment.dataset.classes();
     if !description.channels.std.iter().all(|&std| std > 0.0) {
-        return Err(FileError::Inconsistent("a channel has no standard deviation".to_owned()));
+        return Err(FileError::Inconsistent(t!("a channel has no standard deviation")));
     }
     if description.class_names.len() != classes {
         let names = description.class_names.len();
-        return Err(FileError::Inconsistent(format!("{names} class names for {classes} classes")));
+        return Err(FileError::Inconsistent(t!(
+            "{names} class names for {classes} classes",
+            names,
+            classes
+        )));
     }
     Ok(description)
 }

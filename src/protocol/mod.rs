@@ -17,6 +17,7 @@ pub use run::{
     CandidateStats, DeviceKind, DeviceReport, LoadProgress, RunInfo, Sample, StepReport,
 };
 
+use crate::experiment::language::Language;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
 
@@ -33,6 +34,10 @@ pub enum Command {
     /// The first message. The engine answers with [`Event::Ready`].
     Hello {
         build: String,
+    },
+    /// Word everything in this language from now on.
+    Speak {
+        language: Language,
     },
     /// Begin a run; a run that is on is stopped first.
     Start {
@@ -77,6 +82,28 @@ pub enum Command {
     ListData,
     /// Drop all data that are kept, and say what is left.
     ClearData,
+}
+
+impl Command {
+    /// Whether a stopped run takes it along.
+    pub const fn is_about_run(&self) -> bool {
+        match self {
+            Self::Start { .. }
+            | Self::Continue { .. }
+            | Self::Pause
+            | Self::Resume
+            | Self::Stop => true,
+            Self::Hello { .. }
+            | Self::Speak { .. }
+            | Self::Classify { .. }
+            | Self::Save { .. }
+            | Self::Images { .. }
+            | Self::Open { .. }
+            | Self::KeepData
+            | Self::ListData
+            | Self::ClearData => false,
+        }
+    }
 }
 
 /// From the engine to the page.

@@ -193,20 +193,26 @@ impl Checkpoint {
         let is_share = |value: &f32| (0.0..=1.0).contains(value);
         let has_candidate = |set: &[u8]| set.contains(&1) && set.iter().all(|&member| member <= 1);
         first_of([
-            (images == 0, "there are no training images"),
-            (step > images.div_ceil(experiment.batch), "the step lies beyond the end of its epoch"),
+            (images == 0, t!("there are no training images")),
+            (
+                step > images.div_ceil(experiment.batch),
+                t!("the step lies beyond the end of its epoch"),
+            ),
             (
                 self.candidates.len() != images.saturating_mul(classes),
-                "the candidate sets are not one an image",
+                t!("the candidate sets are not one an image"),
             ),
-            (!self.candidates.chunks(classes).all(has_candidate), "an image has no candidate"),
-            (self.stored.len() != self.candidates.len(), "the confidences are not one an image"),
-            (!self.stored.iter().all(is_share), "a confidence is not from 0 to 1"),
+            (!self.candidates.chunks(classes).all(has_candidate), t!("an image has no candidate")),
+            (
+                self.stored.len() != self.candidates.len(),
+                t!("the confidences are not one an image"),
+            ),
+            (!self.stored.iter().all(is_share), t!("a confidence is not from 0 to 1")),
             (
                 self.renewed.len() != drawn.saturating_mul(classes),
-                "the new confidences are not those of the images drawn",
+                t!("the new confidences are not those of the images drawn"),
             ),
-            (!self.renewed.iter().all(is_share), "a new confidence is not from 0 to 1"),
+            (!self.renewed.iter().all(is_share), t!("a new confidence is not from 0 to 1")),
         ])
     }
 
@@ -217,10 +223,13 @@ impl Checkpoint {
         first_of([
             (
                 self.history.len() != self.position.epoch,
-                "the history has not as many epochs as were trained",
+                t!("the history has not as many epochs as were trained"),
             ),
-            (!epochs.eq(1..=self.history.len()), "the history does not count its epochs from 1"),
-            (!numbers.all(f64::is_finite), "a number of its history is not finite"),
+            (
+                !epochs.eq(1..=self.history.len()),
+                t!("the history does not count its epochs from 1"),
+            ),
+            (!numbers.all(f64::is_finite), t!("a number of its history is not finite")),
         ])
     }
 
@@ -237,36 +246,34 @@ impl Checkpoint {
         let shapes: BTreeMap<&str, &[usize]> =
             parameters.map(|(name, tensor)| (name.as_str(), &tensor.shape[..])).collect();
         let wrong = |name: &str| match (self.momentum.get(name), shapes.get(name)) {
-            (None, _) => Some("is missing"),
-            (Some(_), None) => Some("belongs to no parameter"),
+            (None, _) => Some(t!("the momentum of “{name}” is missing", name)),
+            (Some(_), None) => Some(t!("the momentum of “{name}” belongs to no parameter", name)),
             (Some(velocity), Some(shape)) if velocity.shape[..] != **shape => {
-                Some("has not the shape of its parameter")
+                Some(t!("the momentum of “{name}” has not the shape of its parameter", name))
             }
             (Some(_), Some(_)) => None,
         };
         let mut names = shapes.keys().copied().chain(self.momentum.keys().map(String::as_str));
-        match names.find_map(|name| Some((name, wrong(name)?))) {
-            Some((name, fault)) => {
-                Err(FileError::Inconsistent(format!("the momentum of “{name}” {fault}")))
-            }
+        match names.find_map(wrong) {
+            Some(fault) => Err(FileError::Inconsistent(fault)),
             None => Ok(()),
         }
     }
 }
 
-fn first_of<const N: usize>(faults: [(bool, &str); N]) -> Result<(), FileError> {
+fn first_of<const N: usize>(faults: [(bool, String); N]) -> Result<(), FileError> {
     match faults.into_iter().find(|(is_so, _)| *is_so) {
-        Some((_, fault)) => Err(FileError::Inconsistent(fault.to_owned())),
+        Some((_, fault)) => Err(FileError::Inconsistent(fault)),
         None => Ok(()),
     }
 }
 
 fn missing_description() -> FileError {
-    FileError::Description("it has none".to_owned())
+    FileError::Description(t!("it has none"))
 }
 
 fn part<'a>(file: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, FileError> {
-    let missing = || FileError::Inconsistent(format!("the tensor “{name}” is missing"));
+    let missing = || FileError::Inconsistent(t!("the tensor “{name}” is missing", name));
     file.iter().find(|(found, _)| *found == name).map(|(_, view)| view).ok_or_else(missing)
 }
 

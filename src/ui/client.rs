@@ -17,6 +17,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{File, MessageEvent, Worker};
 
 use super::worker::{ENGINE_FILE, new_module_worker};
+use crate::experiment::language::Language;
 use crate::protocol::{BUILD_ID, Command, Event, Failure};
 
 /// What the engine says when its message handler stands.
@@ -41,6 +42,8 @@ struct Inner {
     listener: Box<dyn Fn(Notice)>,
     engine: RefCell<Option<Engine>>,
     stop_timer: Cell<Option<TimeoutHandle>>,
+    /// What every engine is told first.
+    language: Cell<Language>,
 }
 
 /// A command, and what travels beside it.
@@ -78,7 +81,16 @@ impl Client {
             listener: Box::new(listener),
             engine: RefCell::default(),
             stop_timer: Cell::default(),
+            language: Cell::default(),
         }))
+    }
+
+    /// The language in which the engine words what it says, now and after it was started anew.
+    pub fn speak(&self, language: Language) {
+        self.0.language.set(language);
+        if self.0.engine.borrow().as_ref().is_some_and(|engine| engine.ready) {
+            self.send(Command::Speak { language });
+        }
     }
 
     /// Sends a command, now or as soon as the engine is ready.
@@ -122,7 +134,7 @@ impl Client {
         let ready = match self.0.engine.borrow_mut().as_mut() {
             Some(engine) if engine.ready => true,
             Some(engine) => {
-                engine.queue.retain(|message| !is_about_run(&message.command));
+                engine.queue.retain(|message| !message.command.is_about_run());
                 false
             }
             None => false,
@@ -179,7 +191,7 @@ impl Client {
             client.crash(&message.unwrap_or_default());
         });
         let on_message_error =
-            self.handler(|client, _| client.crash("a message from it could not be read"));
+            self.handler(|client, _| client.crash(&t!("a message from it could not be read")));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
@@ -213,7 +225,9 @@ impl Client {
         }
         match decode(message) {
             Ok((event, bytes)) => self.take(event, bytes),
-            Err(problem) => self.crash(&format!("it sent what this page cannot read ({problem})")),
+            Err(problem) => {
+                self.crash(&t!("it sent what this page cannot read ({problem})", problem))
+            }
         }
     }
 
@@ -255,13 +269,15 @@ impl Client {
     fn begin(&self, build: &str) {
         if build != BUILD_ID {
             return self.discard(Some(Failure::new(
-                "The training engine in your browser’s cache is from another build of this page.",
-                "Reload the page (Ctrl+Shift+R) to fetch the right one.",
+                t!("The training engine in your browser’s cache is from another build of this page."),
+                t!("Reload the page (Ctrl+Shift+R) to fetch the right one."),
             )));
         }
         let mut posted = Ok(());
         if let Some(engine) = self.0.engine.borrow_mut().as_mut() {
             engine.ready = true;
+            let command = Command::Speak { language: self.0.language.get() };
+            posted = post(&engine.worker, &Message { command, bytes: None, files: Vec::new() });
             for message in std::mem::take(&mut engine.queue) {
                 posted = posted.and_then(|()| post(&engine.worker, &message));
             }
@@ -274,38 +290,28 @@ impl Client {
     fn crash(&self, message: &str) {
         let loaded = self.0.engine.borrow().as_ref().is_some_and(|engine| engine.loaded);
         let failure = if loaded {
-            let message = if message.is_empty() { "the browser gives no reason" } else { message };
+            let reason = match message {
+                "" => t!("the browser gives no reason"),
+                message => message.to_owned(),
+            };
             Failure::new(
-                format!("The training engine crashed: {message}."),
-                "Start again; if it happens again choose device=cpu or a smaller width/batch.",
+                t!("The training engine crashed: {reason}.", reason),
+                t!("Start again; if it happens again choose device=cpu or a smaller width/batch."),
             )
         } else {
             let detail = if message.is_empty() { String::new() } else { format!(" ({message})") };
             Failure::new(
-                format!("The training engine could not be loaded from {ENGINE_FILE}{detail}."),
-                "Check the connection and reload the page; if you host it, see that all of dist/ is there.",
+                t!(
+                    "The training engine could not be loaded from {file}{detail}.",
+                    file = ENGINE_FILE,
+                    detail
+                ),
+                t!(
+                    "Check the connection and reload the page; if you host it, see that all of dist/ is there."
+                ),
             )
         };
         self.discard(Some(failure));
-    }
-}
-
-/// Whether a stopped run takes the command with it.
-fn is_about_run(command: &Command) -> bool {
-    match command {
-        Command::Start { .. }
-        | Command::Continue { .. }
-        | Command::Pause
-        | Command::Resume
-        | Command::Stop => true,
-        Command::Hello { .. }
-        | Command::Classify { .. }
-        | Command::Save { .. }
-        | Command::Images { .. }
-        | Command::Open { .. }
-        | Command::KeepData
-        | Command::ListData
-        | Command::ClearData => false,
     }
 }
 

@@ -119,8 +119,12 @@ impl Runs {
     fn put(self, key: &str, text: &str) {
         let is_kept = storage::put(key, text);
         let failure = Failure::new(
-            "This browser does not keep what was added to the runs: its storage is full or forbidden.",
-            "It stays on this page until you close it. Delete some runs to make room, or allow storage for this site.",
+            t!(
+                "This browser does not keep what was added to the runs: its storage is full or forbidden."
+            ),
+            t!(
+                "It stays on this page until you close it. Delete some runs to make room, or allow storage for this site."
+            ),
         );
         let failure = (!is_kept).then_some(failure);
         if self.failure.with_untracked(|before| *before != failure) {

@@ -13,6 +13,7 @@ use super::form::Form;
 use super::runs::Runs;
 use super::scope::Scope;
 use super::shared::Shared;
+use super::speech::Speech;
 use crate::experiment::held::Held;
 use crate::experiment::kept::Kept;
 use crate::experiment::run::RunState;
@@ -26,6 +27,7 @@ const BATCH_DELAY: Duration = Duration::from_millis(80);
 /// The shared state; a handle that copies.
 #[derive(Clone, Copy)]
 pub struct App {
+    pub speech: Speech,
     pub run: RwSignal<RunState>,
     pub form: Form,
     /// What the engine holds: networks, runs that can go on.
@@ -38,7 +40,7 @@ pub struct App {
     /// The label microscope.
     pub scope: Scope,
     /// The name of the page that is open.
-    pub page: RwSignal<&'static str>,
+    pub page: RwSignal<String>,
     pub runs: Runs,
     /// The result in the link that the page was opened with.
     pub shared: Shared,
@@ -80,9 +82,11 @@ pub struct Answer {
 
 impl App {
     pub fn new() -> Self {
+        let speech = Speech::from_address();
         let app = Self {
+            speech,
             run: RwSignal::default(),
-            form: Form::from_address(),
+            form: Form::from_address(speech),
             held: RwSignal::default(),
             kept: RwSignal::default(),
             note: RwSignal::default(),
@@ -95,7 +99,9 @@ impl App {
             inbox: StoredValue::new_local(Inbox::default()),
             last_request: StoredValue::new(0),
         };
-        app.client.set_value(Some(Client::new(move |notice| app.take(notice))));
+        let client = Client::new(move |notice| app.take(notice));
+        client.speak(speech.language.get_untracked());
+        app.client.set_value(Some(client));
         app
     }
 

@@ -11,6 +11,9 @@ pub const QUEUE: &str = "proden-queue";
 /// The key of the wish for a notification.
 pub const NOTIFY: &str = "proden-notify";
 
+/// The key of the language.
+pub const LANGUAGE: &str = "proden-language";
+
 /// The key of a kept run.
 pub fn run_key(id: impl std::fmt::Display) -> String {
     format!("{RUN}{id}")

@@ -17,8 +17,10 @@ pub const ENGINE_FILE: &str = "worker_loader.js";
 pub fn new_module_worker() -> Result<Worker, Failure> {
     let unsupported = || {
         Failure::new(
-            "This browser cannot run module workers, which the training engine needs.",
-            "Update the browser: Chrome or Edge 80, Firefox 114 and Safari 15 are the first that can.",
+            t!("This browser cannot run module workers, which the training engine needs."),
+            t!(
+                "Update the browser: Chrome or Edge 80, Firefox 114 and Safari 15 are the first that can."
+            ),
         )
     };
     let known = Reflect::get(&js_sys::global(), &"Worker".into());

@@ -35,32 +35,32 @@ pub fn Controls() -> impl IntoView {
                 on:click=move |_| if_valid(app, App::start)
             >
                 <Icon path=icon::PLAY />
-                {move || if is_over() { "Start again" } else { "Start training" }}
+                {move || if is_over() { t!("Start again") } else { t!("Start training") }}
             </button>
             <button
                 type="button"
                 class="button"
                 class:primary=is_unfinished
-                title="Go on with the run that is here; to go on beyond its end, set more epochs first"
+                title=t!("Go on with the run that is here; to go on beyond its end, set more epochs first")
                 data-testid="resume-offer"
                 hidden=move || !has_run.get() || is_active()
                 disabled=is_keeping
                 on:click=move |_| if_valid(app, App::go_on)
             >
                 <Icon path=icon::GO_ON />
-                "Continue"
+                {t!("Continue")}
             </button>
             <button type="button" class="button" data-testid="pause" hidden=is_paused disabled=move || !can_pause() on:click=move |_| app.pause()>
                 <Icon path=icon::PAUSE />
-                "Pause"
+                {t!("Pause")}
             </button>
             <button type="button" class="button" data-testid="resume" hidden=move || !is_paused() on:click=move |_| app.resume()>
                 <Icon path=icon::PLAY />
-                "Resume"
+                {t!("Resume")}
             </button>
             <button type="button" class="button" data-testid="stop" disabled=move || !is_active() on:click=move |_| app.stop()>
                 <Icon path=icon::STOP />
-                "Stop"
+                {t!("Stop")}
             </button>
         </div>
     }

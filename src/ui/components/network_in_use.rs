@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::experiment::held::NetworkInUse;
-use crate::experiment::words;
 use crate::protocol::FileKind;
 use crate::ui::components::file_controls::kind_name;
 use crate::ui::state::app;
@@ -44,7 +43,7 @@ fn InUse(
     let trained_on =
         network.experiment.as_ref().map(|it| format!("trained on {}", it.dataset.title()));
     let parameters =
-        network.parameters.map(|parameters| words::counted(parameters, "parameter", "parameters"));
+        network.parameters.map(|parameters| t!("{n} parameter" | "{n} parameters" % parameters));
     let facts: Vec<String> =
         [Some(network.network.clone()), parameters, trained_on].into_iter().flatten().collect();
     let notes = network.notes.iter().map(|note| view! { <li>{note.clone()}</li> }).collect_view();

@@ -6,7 +6,7 @@ use crate::ui::name_page;
 
 #[component]
 pub fn AboutPage() -> impl IntoView {
-    name_page("About");
+    name_page(t!("About"));
     view! {
         <article class="prose card">
             <h1>"Learning from ambiguous labels"</h1>

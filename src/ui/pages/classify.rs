@@ -13,7 +13,7 @@ use crate::ui::state::{Photo, app};
 
 #[component]
 pub fn ClassifyPage() -> impl IntoView {
-    name_page("Classify");
+    name_page(t!("Classify"));
     let app = app();
     let failures = Memo::new(move |_| {
         let of_photo = app.photo.with(|photo| match photo {

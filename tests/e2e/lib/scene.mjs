@@ -33,7 +33,9 @@ export function stage({ webgpu = true, data = () => undefined } = {}) {
   return (title, { timeout = minutes(2), allowed = [], context: options = {} }, body) =>
     // Ours comes first, while the page can still be looked at.
     test(title, { timeout: timeout + seconds(30) }, async (t) => {
-      const context = await held.browser.newContext(options);
+      // A service worker would answer before Playwright's routes do, and each fresh context would
+      // keep the whole site once more. Tests of what is kept ask for it.
+      const context = await held.browser.newContext({ serviceWorkers: 'block', ...options });
       const clock = expiry(timeout);
       // node:test goes on without the body when the time is up: this runs even then.
       t.after(() => {
