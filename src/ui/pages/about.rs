@@ -1,7 +1,10 @@
-//! The About page: what partial labels are, what PRODEN does, and what this page does with data.
+//! The About page: what partial labels are, what PRODEN does with a batch, number by number, and
+//! what this page does with data.
 
 use leptos::prelude::*;
 
+use crate::ui::components::explained::Section;
+use crate::ui::components::worked_batch::WorkedBatch;
 use crate::ui::name_page;
 
 #[component]
@@ -12,6 +15,7 @@ pub fn AboutPage() -> impl IntoView {
             <h1>"Learning from ambiguous labels"</h1>
             <PartialLabels />
             <Method />
+            <OneBatch />
             <WhatIsMeasured />
             <InYourBrowser />
             <Sources />
@@ -22,7 +26,7 @@ pub fn AboutPage() -> impl IntoView {
 #[component]
 fn PartialLabels() -> impl IntoView {
     view! {
-        <h2>"Partial labels"</h2>
+        <h2 id=Section::PartialLabels.id()>"Partial labels"</h2>
         <p>"To label a picture exactly is costly. It is much cheaper to say what it "<em>"might"</em>" be: three people give three answers, a caption names four things, an automatic tagger hesitates. What comes of it is a "<em>"partial label"</em>": a set of candidates, one of which is true, and nobody says which."</p>
         <p>"This page makes such labels from data sets whose true labels are known. Each wrong label joins an image’s candidate set with probability "<var>"q"</var>", the ambiguity. The true labels are kept aside, to measure afterwards how many were found."</p>
     }
@@ -31,7 +35,7 @@ fn PartialLabels() -> impl IntoView {
 #[component]
 fn Method() -> impl IntoView {
     view! {
-        <h2>"What PRODEN does"</h2>
+        <h2 id=Section::Method.id()>"What PRODEN does"</h2>
         <p>"PRODEN (progressive identification of true labels) lets the network disambiguate its own training labels. It holds, for each image "<var>"i"</var>", a confidence "<var>"w"<sub>"ij"</sub></var>" in each candidate label "<var>"j"</var>" of its set "<var>"S"<sub>"i"</sub></var>". At first all candidates are trusted equally. The network learns by minimising the cross-entropy, weighted by the confidences:"</p>
         <p class="formula" role="math" aria-label="L equals minus one over n, sum over i, sum over j in S i, w i j times log p i j">
             <var>"L"</var>" = − "<span class="fraction"><span>"1"</span><span><var>"n"</var></span></span>" Σ"<sub><var>"i"</var></sub>" Σ"<sub><var>"j"</var>" ∈ "<var>"S"</var><sub>"i"</sub></sub>" "<var>"w"<sub>"ij"</sub></var>" log "<var>"p"<sub>"ij"</sub></var>
@@ -46,9 +50,18 @@ fn Method() -> impl IntoView {
 }
 
 #[component]
+fn OneBatch() -> impl IntoView {
+    view! {
+        <h2 id=Section::WorkedBatch.id()>"One batch, worked through"</h2>
+        <p>"Four pictures of the first batch of the default run, with the numbers that the trainer had for them: once in each of its ten epochs. Choose a picture and an epoch, and go through the steps. If you change the candidates, the recorded logits stay, and all that is computed from them follows."</p>
+        <WorkedBatch />
+    }
+}
+
+#[component]
 fn WhatIsMeasured() -> impl IntoView {
     view! {
-        <h2>"What is measured"</h2>
+        <h2 id=Section::Measured.id()>"What is measured"</h2>
         <dl>
             <dt>"Test accuracy"</dt>
             <dd>"The share of unseen images that the network classifies rightly, after each epoch: the last one, the best one, and the mean of the last ten epochs."</dd>
@@ -65,7 +78,7 @@ fn WhatIsMeasured() -> impl IntoView {
 #[component]
 fn InYourBrowser() -> impl IntoView {
     view! {
-        <h2>"In your browser"</h2>
+        <h2 id=Section::Browser.id()>"In your browser"</h2>
         <p>"Nothing is uploaded: no image, no label, no result, and there are no cookies and no statistics. The page is a set of static files. It loads them from where it lies, and data sets from there, from the host that you name, or from files that you give. Data sets are kept in the browser’s own storage until you clear them, so that nothing is fetched twice."</p>
         <p>"Training runs in a worker beside the page, on the graphics card through "<strong>"WebGPU"</strong>" where the browser has it, or on the "<strong>"CPU"</strong>" otherwise. “Automatic” takes the CPU where WebGPU is only imitated in software, which is slower. A slim network and small pictures suit a laptop; the published network on all of CIFAR-10 needs a strong graphics card and hours."</p>
         <p>"The program is written in Rust and compiled to WebAssembly: "<a href="https://burn.dev" rel="noreferrer">"Burn"</a>" for the networks, "<a href="https://leptos.dev" rel="noreferrer">"Leptos"</a>" for the page. The same core runs on the command line. One seed decides the candidate sets, the first weights and the order of the images, so a shared link repeats a run."</p>
