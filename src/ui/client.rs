@@ -41,6 +41,8 @@ pub struct Client(Rc<Inner>);
 struct Inner {
     listener: Box<dyn Fn(Notice)>,
     engine: RefCell<Option<Engine>>,
+    /// Engines that were started so far.
+    started: Cell<u32>,
     stop_timer: Cell<Option<TimeoutHandle>>,
     /// What every engine is told first.
     language: Cell<Language>,
@@ -56,6 +58,8 @@ struct Message {
 /// A worker, and how far the conversation with it has come.
 struct Engine {
     worker: Worker,
+    /// Its number among those of this page.
+    id: u32,
     /// Whether its script has run.
     loaded: bool,
     /// Whether the handshake is done.
@@ -80,6 +84,7 @@ impl Client {
         Self(Rc::new(Inner {
             listener: Box::new(listener),
             engine: RefCell::default(),
+            started: Cell::new(0),
             stop_timer: Cell::default(),
             language: Cell::default(),
         }))
@@ -155,6 +160,16 @@ impl Client {
         self.send(Command::Stop);
     }
 
+    /// Tells engines apart; None while there is none.
+    pub fn engine_id(&self) -> Option<u32> {
+        self.0.engine.borrow().as_ref().map(|engine| engine.id)
+    }
+
+    /// The engine is dead, and could not say so.
+    pub fn bury(&self) {
+        self.crash("it was ended from outside");
+    }
+
     fn tell(&self, event: Event, bytes: Option<Uint8Array>) {
         (self.0.listener)(Notice::Event(event, bytes));
     }
@@ -195,8 +210,11 @@ impl Client {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
+        let id = self.0.started.get() + 1;
+        self.0.started.set(id);
         Ok(Engine {
             worker,
+            id,
             loaded: false,
             ready: false,
             queue: Vec::new(),
@@ -259,6 +277,7 @@ impl Client {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
             | Event::Microscope(_) => {}
