@@ -251,7 +251,7 @@ impl Run {
             Request::Save(what) => self.save(what, emit).await,
             Request::Images { source, indices } => sight::images(self, source, &indices, emit),
             Request::OpenKept { .. } => {
-                let name = "The interrupted run".to_owned();
+                let name = t!("The interrupted run");
                 emit(Event::Opened { name, outcome: Opening::Refused(busy()) }, None);
             }
             // Of another run: the page drops this one's when it has ended.
@@ -321,5 +321,5 @@ impl Run {
 }
 
 fn not_saved(error: ExecutionError) -> Failure {
-    Failure::new(format!("The device failed while saving: {error}"), "Try again.")
+    Failure::new(t!("The device failed while saving: {error}", error), t!("Try again."))
 }

@@ -150,7 +150,7 @@ impl Session {
             Request::Data(request) => keep::serve(request, &self.emit).await,
             Request::OpenKept { run } => {
                 let outcome = self.open_kept(run).await.unwrap_or_else(Opening::Refused);
-                let name = "The interrupted run".to_owned();
+                let name = t!("The interrupted run");
                 (self.emit)(Event::Opened { name, outcome }, None);
             }
             Request::DropKept { run } => self.drop_kept(run).await,
@@ -162,7 +162,7 @@ impl Session {
         self.forget_keepers(run);
         let (keeper, file) =
             Keeper::reopen(run).await.map_err(|error| checkpoints::closed(&error))?;
-        let outcome = self.open("The interrupted run", &file).await?;
+        let outcome = self.open(&t!("The interrupted run"), &file).await?;
         self.keeper = Some(keeper);
         Ok(outcome)
     }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::Experiment;
+use super::language::translated;
 use super::runs::RunId;
 use super::words;
 use crate::protocol::{Failure, KeptCheckpoint};
@@ -49,11 +50,12 @@ impl OpenRun {
     /// What is offered, in a sentence.
     pub fn offer(&self) -> String {
         let position = words::position(self.epochs, self.step, self.experiment.epochs);
-        format!(
-            "A run was interrupted ({dataset}, {model}, q = {rate}). It is kept in this browser as it was {position}, and goes on from there to the same numbers.",
-            dataset = self.experiment.dataset.title(),
-            model = self.experiment.model.title(),
+        t!(
+"A run was interrupted ({dataset}, {model}, q = {rate}). It is kept in this browser as it was {position}, and goes on from there to the same numbers.",
+            dataset = translated(self.experiment.dataset.title()),
+            model = translated(self.experiment.model.title()),
             rate = self.experiment.rate,
+            position,
         )
     }
 }
@@ -119,16 +121,17 @@ impl UnderWay {
 /// What is said when a new engine goes on.
 pub fn revived(open: &OpenRun, death: &Failure) -> String {
     let position = words::position(open.epochs, open.step, open.experiment.epochs);
-    format!("{} A new one goes on with the run as it was {position}: no number is lost.", death.fault)
+    t!(
+"{fault} A new one goes on with the run as it was {position}: no number is lost.", fault = death.fault, position)
 }
 
 /// What to do when a run has diverged and its last good state is kept.
 pub fn back_from(diverged: &Failure, open: &OpenRun) -> Failure {
     let position = words::position(open.epochs, open.step, open.experiment.epochs);
     Failure {
-        remedy: format!(
-            "{} Or “Continue” brings back the last good state, {position}: its network can be saved, and it classifies.",
-            diverged.remedy
+        remedy: t!(
+"{remedy} Or “Continue” brings back the last good state, {position}: its network can be saved, and it classifies.",
+            remedy = diverged.remedy, position
         ),
         ..diverged.clone()
     }

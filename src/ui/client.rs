@@ -167,7 +167,7 @@ impl Client {
 
     /// The engine is dead, and could not say so.
     pub fn bury(&self) {
-        self.crash("it was ended from outside");
+        self.crash(&t!("it was ended from outside"));
     }
 
     fn tell(&self, event: Event, bytes: Option<Uint8Array>) {

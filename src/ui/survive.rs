@@ -84,7 +84,7 @@ impl App {
         let has_failed =
             self.run.with_untracked(|run| run.failure.as_ref().is_some_and(is_diverged));
         let then = if is_of_this_tab && has_failed { Then::Stand } else { Then::GoOn };
-        self.held.update(|held| held.ask(Errand::Opening("the interrupted run".to_owned())));
+        self.held.update(|held| held.ask(Errand::Opening(t!("The interrupted run"))));
         self.open_kept(Opening { open, then, note: None });
     }
 

@@ -131,7 +131,7 @@ fn position(at: u64) -> FileSystemReadWriteOptions {
 }
 
 fn vanished() -> StoreError {
-    StoreError::Other("it lost what was written".to_owned())
+    StoreError::Other(t!("it lost what was written"))
 }
 
 /// Bytes that can still be kept, where the browser says.

@@ -115,7 +115,7 @@ impl Files {
 }
 
 fn vanished() -> StoreError {
-    StoreError::Other("it lost what was written".to_owned())
+    StoreError::Other(t!("it lost what was written"))
 }
 
 pub async fn free_bytes() -> Option<u64> {

@@ -50,7 +50,7 @@ pub struct Keeper {
 pub enum OpenError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("none of its checkpoints is whole")]
+    #[error("{}", t!("none of its checkpoints is whole"))]
     Broken,
 }
 
@@ -205,17 +205,18 @@ fn newest(files: &Files) -> Result<Option<(usize, u64, Vec<u8>)>, StoreError> {
 
 /// What to say of a run that is not kept.
 pub fn refusal(error: &StoreError) -> Failure {
-    let fault = format!("This run is not kept while it trains, so it ends with this tab: {error}.");
+    let fault =
+        t!("This run is not kept while it trains, so it ends with this tab: {error}.", error);
     let remedy = match error {
-        StoreError::Unsupported => {
+        StoreError::Unsupported => t!(
             "A private window keeps nothing, nor does a page that is not served over https. Save a checkpoint now and then."
-        }
-        StoreError::Full => {
+        ),
+        StoreError::Full => t!(
             "Free space on the disk, or clear the data that are kept here; it is tried again every minute."
-        }
-        StoreError::Locked => "Another tab has this run: go on there, or close it.",
+        ),
+        StoreError::Locked => t!("Another tab has this run: go on there, or close it."),
         StoreError::Other(_) => {
-            "Save a checkpoint now and then; keeping is tried again every minute."
+            t!("Save a checkpoint now and then; keeping is tried again every minute.")
         }
     };
     Failure::new(fault, remedy)
@@ -225,15 +226,17 @@ pub fn refusal(error: &StoreError) -> Failure {
 pub fn closed(error: &OpenError) -> Failure {
     let remedy = match error {
         OpenError::Store(StoreError::Locked) => {
-            "It is under way in another tab: go on there, or close that tab and try again."
+            t!("It is under way in another tab: go on there, or close that tab and try again.")
         }
         OpenError::Store(StoreError::Unsupported) => {
-            "Allow storage for this site, then reload the page."
+            t!("Allow storage for this site, then reload the page.")
         }
         OpenError::Store(StoreError::Full | StoreError::Other(_)) => {
-            "Reload the page and try again."
+            t!("Reload the page and try again.")
         }
-        OpenError::Broken => "Start it again: with the same settings it comes to the same numbers.",
+        OpenError::Broken => {
+            t!("Start it again: with the same settings it comes to the same numbers.")
+        }
     };
-    Failure::new(format!("The interrupted run cannot go on: {error}."), remedy)
+    Failure::new(t!("The interrupted run cannot go on: {error}.", error), remedy)
 }

@@ -29,7 +29,7 @@ impl Run {
             return Ok(());
         }
         let file =
-            checkpoint.to_bytes().map_err(|error| files::refusal("The checkpoint", &error))?;
+            checkpoint.to_bytes().map_err(|error| files::refusal(&t!("The checkpoint"), &error))?;
         let Some(keeper) = &mut self.keeper else { return Ok(()) };
         let (run, size_bytes) = (keeper.run(), file.len());
         let written = inbox.during(&**emit, keeper.write(&file, began_secs)).await?;

@@ -53,17 +53,14 @@ pub struct TableRow {
     pub is_outside: bool,
 }
 
-const LOGIT: Column = Column { title: || "Logit z".to_owned(), number: |row| row.logit };
-const PROBABILITY: Column =
-    Column { title: || "Probability p".to_owned(), number: |row| row.probability };
-const MASKED: Column = Column { title: || "p in the set".to_owned(), number: |row| row.masked };
-const RENEWED: Column =
-    Column { title: || "New confidence w".to_owned(), number: |row| row.renewed };
-const STORED: Column = Column { title: || "Stored w".to_owned(), number: |row| row.stored };
-const SURPRISE: Column =
-    Column { title: || "− log p".to_owned(), number: |row| -row.probability.ln() };
+const LOGIT: Column = Column { title: || t!("Logit z"), number: |row| row.logit };
+const PROBABILITY: Column = Column { title: || t!("Probability p"), number: |row| row.probability };
+const MASKED: Column = Column { title: || t!("p in the set"), number: |row| row.masked };
+const RENEWED: Column = Column { title: || t!("New confidence w"), number: |row| row.renewed };
+const STORED: Column = Column { title: || t!("Stored w"), number: |row| row.stored };
+const SURPRISE: Column = Column { title: || t!("− log p"), number: |row| -row.probability.ln() };
 const SHARE_OF_LOSS: Column =
-    Column { title: || "− w log p".to_owned(), number: |row| row.share_of_loss };
+    Column { title: || t!("− w log p"), number: |row| row.share_of_loss };
 
 impl Step {
     pub const ALL: [Self; 6] =
@@ -84,23 +81,23 @@ impl Step {
     /// In a word.
     pub fn word(self) -> String {
         match self {
-            Self::Candidates => "Candidates".to_owned(),
-            Self::Softmax => "Softmax".to_owned(),
-            Self::Mask => "Mask".to_owned(),
-            Self::Renormalise => "Renormalise".to_owned(),
-            Self::Loss => "Loss".to_owned(),
-            Self::Epochs => "Epochs".to_owned(),
+            Self::Candidates => t!("Candidates"),
+            Self::Softmax => t!("Softmax"),
+            Self::Mask => t!("Mask"),
+            Self::Renormalise => t!("Renormalise"),
+            Self::Loss => t!("Loss"),
+            Self::Epochs => t!("Epochs"),
         }
     }
 
     pub fn title(self) -> String {
         match self {
-            Self::Candidates => "The picture and its candidates".to_owned(),
-            Self::Softmax => "Softmax: what the network believes".to_owned(),
-            Self::Mask => "Mask: only candidates count".to_owned(),
-            Self::Renormalise => "Renormalise: new confidences".to_owned(),
-            Self::Loss => "Loss: with the stored confidences".to_owned(),
-            Self::Epochs => "The same picture, epoch by epoch".to_owned(),
+            Self::Candidates => t!("The picture and its candidates"),
+            Self::Softmax => t!("Softmax: what the network believes"),
+            Self::Mask => t!("Mask: only candidates count"),
+            Self::Renormalise => t!("Renormalise: new confidences"),
+            Self::Loss => t!("Loss: with the stored confidences"),
+            Self::Epochs => t!("The same picture, epoch by epoch"),
         }
     }
 
@@ -114,12 +111,24 @@ impl Step {
     /// What is done in this step, whatever the numbers.
     pub fn explanation(self) -> String {
         match self {
-            Self::Candidates => "This is all that the trainer gets: the pixels, and a set of labels of which one is true. Which one, nobody says; the mark beside the true label is for you. Put labels in or take them out, and watch the later steps follow.".to_owned(),
-            Self::Softmax => "The network gives each class a score, the logit. Softmax makes probabilities of them: each score becomes a power of e, divided by the sum of all, so that they are positive and add up to 1.".to_owned(),
-            Self::Mask => "The true label is in the set. So whatever the network believes of the other labels is struck out.".to_owned(),
-            Self::Renormalise => "What is left is divided by its sum, so that it adds up to 1 again: these are the new confidences. They are stored for the next epoch.".to_owned(),
-            Self::Loss => "The loss of this pass still uses the confidences that were stored before it. It is small where a trusted candidate is probable; its gradient moves the weights.".to_owned(),
-            Self::Epochs => "In each epoch the picture is drawn once, and its new confidences replace the old ones. A row is what was trusted after that pass.".to_owned(),
+            Self::Candidates => t!(
+                "This is all that the trainer gets: the pixels, and a set of labels of which one is true. Which one, nobody says; the mark beside the true label is for you. Put labels in or take them out, and watch the later steps follow."
+            ),
+            Self::Softmax => t!(
+                "The network gives each class a score, the logit. Softmax makes probabilities of them: each score becomes a power of e, divided by the sum of all, so that they are positive and add up to 1."
+            ),
+            Self::Mask => t!(
+                "The true label is in the set. So whatever the network believes of the other labels is struck out."
+            ),
+            Self::Renormalise => t!(
+                "What is left is divided by its sum, so that it adds up to 1 again: these are the new confidences. They are stored for the next epoch."
+            ),
+            Self::Loss => t!(
+                "The loss of this pass still uses the confidences that were stored before it. It is small where a trusted candidate is probable; its gradient moves the weights."
+            ),
+            Self::Epochs => t!(
+                "In each epoch the picture is drawn once, and its new confidences replace the old ones. A row is what was trusted after that pass."
+            ),
         }
     }
 
@@ -142,29 +151,32 @@ impl Step {
         let size = set.iter().filter(|&&member| member).count();
         match self {
             Self::Candidates if size == 1 => {
-                "One candidate: the label is known, and there is nothing to find.".to_owned()
+                t!("One candidate: the label is known, and there is nothing to find.")
             }
-            Self::Candidates => format!(
+            Self::Candidates => t!(
                 "{size} candidates. Before the first pass each is trusted equally: 1/{size} = {share}.",
+                size,
                 share = number(1.0 / size as f64),
             ),
             Self::Softmax => {
                 let (name, share) = sight.leader(&worked, |row| row.probability);
-                format!("The most probable of all classes is {name}, with {share}.")
+                t!("The most probable of all classes is {name}, with {share}.", name, share)
             }
-            Self::Mask => format!(
+            Self::Mask => t!(
                 "The candidates hold {inside} together; {outside} is struck out.",
                 inside = number(worked.share_of_set),
                 outside = number(1.0 - worked.share_of_set),
             ),
             Self::Renormalise => {
                 let (name, share) = sight.leader(&worked, |row| row.renewed);
-                format!(
+                t!(
                     "Each is divided by {sum}. The most trusted is now {name}, with {share}.",
+                    name,
+                    share,
                     sum = number(worked.share_of_set),
                 )
             }
-            Self::Loss => format!(
+            Self::Loss => t!(
                 "Added up, the loss of this picture is {loss}. The mean over the four pictures is {mean}; the run takes it over all {batch} of the batch.",
                 loss = number(worked.loss),
                 mean = number(sight.mean_loss()),
@@ -211,7 +223,7 @@ impl Sight<'_> {
             is_marked: class == self.image().label,
             is_outside: !row.is_candidate,
         });
-        let of_names = "Class".to_owned();
+        let of_names = t!("Class");
         let titles = columns.iter().map(|column| (column.title)());
         Table { titles: std::iter::once(of_names).chain(titles).collect(), rows: rows.collect() }
     }
@@ -227,7 +239,7 @@ impl Sight<'_> {
             is_outside: false,
         });
         let names = members().map(|class| self.record.class_names[class].clone());
-        let of_epochs = "Epoch".to_owned();
+        let of_epochs = t!("Epoch");
         Table { titles: std::iter::once(of_epochs).chain(names).collect(), rows: rows.collect() }
     }
 
@@ -238,14 +250,18 @@ impl Sight<'_> {
         let (name, share) = self.leader(&Worked::of(image, last, set), |row| row.renewed);
         let truth = &self.record.class_names[image.label];
         if !set[image.label] {
-            format!(
-                "The true label, {truth}, is not in your set: however long it trains, it cannot be found."
+            t!(
+                "The true label, {truth}, is not in your set: however long it trains, it cannot be found.",
+                truth
             )
         } else if name == *truth {
-            format!("In the end {name} is trusted with {share}: the true label was found.")
+            t!("In the end {name} is trusted with {share}: the true label was found.", name, share)
         } else {
-            format!(
-                "In the end {name} is trusted with {share}, though {truth} is true: such mistakes happen, and the loss then teaches the wrong label."
+            t!(
+                "In the end {name} is trusted with {share}, though {truth} is true: such mistakes happen, and the loss then teaches the wrong label.",
+                name,
+                share,
+                truth
             )
         }
     }

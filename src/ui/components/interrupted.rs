@@ -18,7 +18,7 @@ pub fn Interrupted() -> impl IntoView {
     view! {
         <div class="interrupted" role="status" data-testid="interrupted" hidden=move || offer.with(Option::is_none)>
             <p>{move || offer.with(|offer| offer.as_ref().map(|open| open.offer()))}</p>
-            <SmallButton test_id="discard-interrupted" text="Discard it" press=move || app.discard_interrupted() />
+            <SmallButton test_id="discard-interrupted" text=t!("Discard it") press=move || app.discard_interrupted() />
         </div>
     }
 }
@@ -36,7 +36,8 @@ pub fn KeptSoFar() -> impl IntoView {
         let kept = kept.get()?;
         let planned = app.run.with(|run| run.experiment.as_ref().map_or(0, |it| it.epochs));
         let position = words::position(kept.epochs, kept.step, planned);
-        Some(format!("Kept in this browser {position} ({}).", words::bytes(kept.size_bytes as u64)))
+        let size = words::bytes(kept.size_bytes as u64);
+        Some(t!("Kept in this browser {position} ({size}).", position, size))
     };
     view! {
         <p

@@ -14,7 +14,7 @@ pub fn Pictures(bench: Bench) -> impl IntoView {
     let choices = bench.record.with_value(|record| {
         let images = record.images.iter().enumerate();
         let choices = images.map(|(at, image)| {
-            let label = format!("Training image {}", image.index);
+            let label = t!("Training image {index}", index = image.index);
             let is_chosen = move || bench.image.get() == at;
             view! {
                 <label class="bench-picture">
@@ -33,7 +33,7 @@ pub fn Pictures(bench: Bench) -> impl IntoView {
     });
     view! {
         <fieldset class="bench-pictures" data-testid="bench-pictures">
-            <legend>"The picture"</legend>
+            <legend>{t!("The picture")}</legend>
             {choices}
         </fieldset>
     }
@@ -54,7 +54,7 @@ pub fn EpochSlider(bench: Bench) -> impl IntoView {
     };
     view! {
         <label class="bench-epoch">
-            <span>{move || format!("Epoch {} of {passes}, step {}", epoch(), step())}</span>
+            <span>{move || t!("Epoch {epoch} of {epochs}, step {step}", epoch = epoch(), epochs = passes, step = step())}</span>
             <input type="range" data-testid="bench-epoch" min="1" max=passes step="1" prop:value=epoch on:input=go_to />
         </label>
     }
@@ -92,11 +92,11 @@ pub fn Candidates(bench: Bench) -> impl IntoView {
     });
     view! {
         <fieldset class="bench-candidates">
-            <legend>"Its candidates"</legend>
+            <legend>{t!("Its candidates")}</legend>
             {boxes.collect_view()}
             <SmallButton
                 test_id="bench-reset"
-                text="The run’s own sets"
+                text=t!("The run’s own sets")
                 press=move || bench.reset()
                 hidden=Signal::derive(move || !is_changed.get())
             />

@@ -9,7 +9,7 @@ pub fn formula_of(step: Step) -> Option<AnyView> {
     let (spoken, shown) = match step {
         Step::Candidates | Step::Epochs => return None,
         Step::Softmax => (
-            "p j equals e to the z j, divided by the sum over all classes k of e to the z k",
+            t!("p j equals e to the z j, divided by the sum over all classes k of e to the z k"),
             view! {
                 <var>"p"<sub>"j"</sub></var>" = "
                 <span class="fraction"><span>"e"<sup><var>"z"<sub>"j"</sub></var></sup></span><span>"Σ"<sub><var>"k"</var></sub>" e"<sup><var>"z"<sub>"k"</sub></var></sup></span></span>
@@ -17,14 +17,14 @@ pub fn formula_of(step: Step) -> Option<AnyView> {
             .into_any(),
         ),
         Step::Mask => (
-            "p j stays for j in S, and becomes zero for all others",
+            t!("p j stays for j in S, and becomes zero for all others"),
             view! {
                 <var>"p"<sub>"j"</sub></var>" · ["<var>"j"</var>" ∈ "<var>"S"</var>"]"
             }
             .into_any(),
         ),
         Step::Renormalise => (
-            "w j becomes p j divided by the sum over k in S of p k",
+            t!("w j becomes p j divided by the sum over k in S of p k"),
             view! {
                 <var>"w"<sub>"j"</sub></var>" ← "
                 <span class="fraction"><span><var>"p"<sub>"j"</sub></var></span><span>"Σ"<sub><var>"k"</var>" ∈ "<var>"S"</var></sub>" "<var>"p"<sub>"k"</sub></var></span></span>
@@ -32,7 +32,7 @@ pub fn formula_of(step: Step) -> Option<AnyView> {
             .into_any(),
         ),
         Step::Loss => (
-            "The loss equals minus the sum over j in S of the stored w j times log p j",
+            t!("The loss equals minus the sum over j in S of the stored w j times log p j"),
             view! {
                 <var>"ℓ"</var>" = − Σ"<sub><var>"j"</var>" ∈ "<var>"S"</var></sub>" "<var>"w"<sub>"j"</sub></var>" log "<var>"p"<sub>"j"</sub></var>
             }

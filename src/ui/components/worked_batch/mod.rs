@@ -10,6 +10,7 @@ use super::small_button::SmallButton;
 use crate::experiment::explain::record::Record;
 use crate::experiment::explain::step::{Sight, Step, Table, TableRow, number};
 use crate::experiment::explain::toggled;
+use crate::experiment::language::class_titles;
 use choose::{Candidates, EpochSlider, Pictures};
 use formula::formula_of;
 
@@ -28,7 +29,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let record = Record::built_in();
+        let mut record = Record::built_in();
+        record.class_names = class_titles(&record.class_names);
         let sets = own_sets(&record);
         Self {
             record: StoredValue::new(record),
@@ -96,7 +98,7 @@ fn Steps(bench: Bench) -> impl IntoView {
             </li>
         }
     });
-    view! { <nav aria-label="Steps"><ol class="bench-tabs">{buttons.collect_view()}</ol></nav> }
+    view! { <nav aria-label=t!("Steps")><ol class="bench-tabs">{buttons.collect_view()}</ol></nav> }
 }
 
 #[component]
@@ -111,13 +113,13 @@ fn Turn(bench: Bench) -> impl IntoView {
         <div class="bench-turn">
             <SmallButton
                 test_id="bench-back"
-                text="Back"
+                text=t!("Back")
                 press=move || go(neighbours.get_untracked().0)
                 disabled=Signal::derive(move || neighbours.get().0.is_none())
             />
             <SmallButton
                 test_id="bench-next"
-                text="Next step"
+                text=t!("Next step")
                 is_primary=true
                 press=move || go(neighbours.get_untracked().1)
                 disabled=Signal::derive(move || neighbours.get().1.is_none())
