@@ -19,7 +19,7 @@ let wanted;
 /** What the run comes to when nobody disturbs it; trained once a file. */
 async function undisturbed({ context, url }) {
   if (wanted) return wanted;
-  const apart = await context.browser().newContext();
+  const apart = await context.browser().newContext({ serviceWorkers: 'block' });
   const page = await apart.newPage();
   await visit(page, link(url, LONG));
   await run(page, minutes(2));

@@ -81,12 +81,12 @@ impl Step {
     /// In a word.
     pub fn word(self) -> String {
         match self {
-            Self::Candidates => t!("Candidates"),
+            Self::Candidates => t!("Candidate sets"),
             Self::Softmax => t!("Softmax"),
             Self::Mask => t!("Mask"),
             Self::Renormalise => t!("Renormalise"),
             Self::Loss => t!("Loss"),
-            Self::Epochs => t!("Epochs"),
+            Self::Epochs => t!("Epoch by epoch"),
         }
     }
 

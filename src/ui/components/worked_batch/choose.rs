@@ -14,7 +14,7 @@ pub fn Pictures(bench: Bench) -> impl IntoView {
     let choices = bench.record.with_value(|record| {
         let images = record.images.iter().enumerate();
         let choices = images.map(|(at, image)| {
-            let label = t!("Training image {index}", index = image.index);
+            let label = t!("Training image {image}", image = image.index);
             let is_chosen = move || bench.image.get() == at;
             view! {
                 <label class="bench-picture">
@@ -97,7 +97,7 @@ pub fn Candidates(bench: Bench) -> impl IntoView {
             <SmallButton
                 test_id="bench-reset"
                 text=t!("The run’s own sets")
-                press=move || bench.reset()
+                press=move |()| bench.reset()
                 hidden=Signal::derive(move || !is_changed.get())
             />
         </fieldset>

@@ -16,7 +16,7 @@ use formula::formula_of;
 
 /// What the visitor looks at; a handle that copies.
 #[derive(Clone, Copy)]
-struct Bench {
+pub struct Bench {
     record: StoredValue<Record>,
     /// A position in the record.
     image: RwSignal<usize>,
@@ -114,14 +114,14 @@ fn Turn(bench: Bench) -> impl IntoView {
             <SmallButton
                 test_id="bench-back"
                 text=t!("Back")
-                press=move || go(neighbours.get_untracked().0)
+                press=move |()| go(neighbours.get_untracked().0)
                 disabled=Signal::derive(move || neighbours.get().0.is_none())
             />
             <SmallButton
                 test_id="bench-next"
                 text=t!("Next step")
                 is_primary=true
-                press=move || go(neighbours.get_untracked().1)
+                press=move |()| go(neighbours.get_untracked().1)
                 disabled=Signal::derive(move || neighbours.get().1.is_none())
             />
         </div>
