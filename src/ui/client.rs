@@ -16,7 +16,7 @@ use leptos::prelude::{TimeoutHandle, set_timeout, set_timeout_with_handle};
 use wasm_bindgen::prelude::*;
 use web_sys::{File, MessageEvent, Worker};
 
-use super::worker::{ENGINE_FILE, new_module_worker};
+use super::worker::{death, new_module_worker};
 use crate::experiment::language::Language;
 use crate::protocol::{BUILD_ID, Command, Event, Failure};
 
@@ -308,29 +308,7 @@ impl Client {
 
     fn crash(&self, message: &str) {
         let loaded = self.0.engine.borrow().as_ref().is_some_and(|engine| engine.loaded);
-        let failure = if loaded {
-            let reason = match message {
-                "" => t!("the browser gives no reason"),
-                message => message.to_owned(),
-            };
-            Failure::new(
-                t!("The training engine crashed: {reason}.", reason),
-                t!("Start again; if it happens again choose device=cpu or a smaller width/batch."),
-            )
-        } else {
-            let detail = if message.is_empty() { String::new() } else { format!(" ({message})") };
-            Failure::new(
-                t!(
-                    "The training engine could not be loaded from {file}{detail}.",
-                    file = ENGINE_FILE,
-                    detail
-                ),
-                t!(
-                    "Check the connection and reload the page; if you host it, see that all of dist/ is there."
-                ),
-            )
-        };
-        self.discard(Some(failure));
+        self.discard(Some(death(message, loaded)));
     }
 }
 
