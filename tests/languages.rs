@@ -62,7 +62,8 @@ fn collect(tokens: TokenStream, texts: &mut BTreeSet<Text>) {
 /// The texts of the tables, which are translated where they are shown.
 fn of_tables() -> impl Iterator<Item = Text> {
     let groups = SettingGroup::ALL.iter().map(|group| group.title());
-    let settings = Setting::ALL.iter().flat_map(|setting| [setting.label(), setting.help()]);
+    let settings =
+        Setting::ALL.iter().flat_map(|setting| [setting.label(), setting.help(), setting.source()]);
     let options = Setting::ALL.iter().flat_map(|setting| match setting.kind() {
         Kind::Choice(options) => options.iter().map(|&(_, title)| title).collect(),
         Kind::Real { .. } | Kind::Whole { .. } | Kind::Url | Kind::Flag => Vec::new(),

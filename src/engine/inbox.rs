@@ -10,7 +10,7 @@ use futures_util::future::{Either, select};
 use super::host;
 use crate::experiment::Experiment;
 use crate::experiment::language::Language;
-use crate::protocol::{BUILD_ID, Command, Event, FileKind, ImageSource, Payload};
+use crate::protocol::{BUILD_ID, CheckpointWish, Command, Event, FileKind, ImageSource, Payload};
 
 /// A command with the bytes beside it.
 pub type Message = (Command, Payload);
@@ -48,6 +48,8 @@ pub enum Request {
     Images { source: ImageSource, indices: Vec<u32> },
     Open { name: String, file: Vec<u8> },
     Data(DataRequest),
+    OpenKept { run: u64 },
+    DropKept { run: u64 },
 }
 
 /// What can be asked about kept data.
@@ -67,6 +69,10 @@ pub enum Incoming {
     Pause,
     Resume,
     Stop,
+    /// The checkpoints of what begins next are to be kept.
+    Keep {
+        run: u64,
+    },
     Request(Request),
 }
 
@@ -89,6 +95,13 @@ impl From<Message> for Incoming {
                 Self::Request(Request::Images { source, indices })
             }
             Command::Open { name } => Self::Request(Request::Open { name, file }),
+            Command::Checkpoint(CheckpointWish::Keep { run }) => Self::Keep { run },
+            Command::Checkpoint(CheckpointWish::Open { run }) => {
+                Self::Request(Request::OpenKept { run })
+            }
+            Command::Checkpoint(CheckpointWish::Drop { run }) => {
+                Self::Request(Request::DropKept { run })
+            }
             Command::KeepData => Self::Request(Request::Data(DataRequest::Keep)),
             Command::ListData => Self::Request(Request::Data(DataRequest::List)),
             Command::ClearData => Self::Request(Request::Data(DataRequest::Clear)),
@@ -108,6 +121,8 @@ pub struct Inbox {
     holds: bool,
     /// What was asked while something else was going on.
     requests: VecDeque<Request>,
+    /// Under which name the run that begins next is to be kept.
+    keep_next: Option<u64>,
     last_yield_secs: f64,
     /// Time spent held, since the run began.
     held_secs: f64,
@@ -121,6 +136,7 @@ impl Inbox {
             paused: false,
             holds: false,
             requests: VecDeque::new(),
+            keep_next: None,
             last_yield_secs: now,
             held_secs: 0.0,
         }
@@ -136,6 +152,15 @@ impl Inbox {
         self.paused = false;
         self.holds = false;
         self.held_secs = 0.0;
+    }
+
+    /// The name under which the run that begins is to be kept, if it is.
+    pub fn keep_next(&mut self, run: u64) {
+        self.keep_next = Some(run);
+    }
+
+    pub fn take_keep(&mut self) -> Option<u64> {
+        self.keep_next.take()
     }
 
     pub fn held_secs(&self) -> f64 {
@@ -204,6 +229,7 @@ impl Inbox {
             Incoming::Pause => self.paused = true,
             Incoming::Resume => self.paused = false,
             Incoming::Stop => return Err(Interrupt::Stop),
+            Incoming::Keep { run } => self.keep_next = Some(run),
             Incoming::Request(request) => self.requests.push_back(request),
         }
         Ok(())

@@ -5,6 +5,7 @@
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod adapter;
+pub mod checkpoints;
 pub mod device;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod draft;

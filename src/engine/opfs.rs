@@ -172,8 +172,13 @@ pub async fn clear() -> Result<(), StoreError> {
 
 /// Bytes that the browser would give this site in all, where it says.
 pub async fn quota_bytes() -> Option<u64> {
+    Some(estimate().await?.get_quota()? as u64)
+}
+
+/// What the browser says of the storage.
+pub(super) async fn estimate() -> Option<StorageEstimate> {
     let estimate = JsFuture::from(storage().ok()?.estimate().ok()?).await.ok()?;
-    Some(estimate.unchecked_into::<StorageEstimate>().get_quota()? as u64)
+    Some(estimate.unchecked_into())
 }
 
 /// The folder and the file of a name such as `cifar-100-binary/train.bin`.
@@ -208,7 +213,9 @@ async fn sealed(handle: &FileSystemFileHandle) -> Result<Option<(Blob, Seal)>, S
 }
 
 /// The files or the folders in a folder, whichever `T` is.
-async fn children<T: Child>(folder: &FileSystemDirectoryHandle) -> Result<Vec<T>, StoreError> {
+pub(super) async fn children<T: Child>(
+    folder: &FileSystemDirectoryHandle,
+) -> Result<Vec<T>, StoreError> {
     let values: AsyncIterator = folder.values();
     let mut children = Vec::new();
     loop {
@@ -224,7 +231,7 @@ async fn children<T: Child>(folder: &FileSystemDirectoryHandle) -> Result<Vec<T>
     }
 }
 
-trait Child: JsCast {
+pub(super) trait Child: JsCast {
     const KIND: FileSystemHandleKind;
 }
 
@@ -236,7 +243,7 @@ impl Child for FileSystemFileHandle {
     const KIND: FileSystemHandleKind = FileSystemHandleKind::File;
 }
 
-async fn storage_root() -> Result<FileSystemDirectoryHandle, StoreError> {
+pub(super) async fn storage_root() -> Result<FileSystemDirectoryHandle, StoreError> {
     found(storage()?.get_directory()).await?.ok_or(StoreError::Unsupported)
 }
 

@@ -53,6 +53,7 @@ pub async fn prepare(
         notes,
         samples,
         history,
+        keeper: None,
     })
 }
 

@@ -2,15 +2,17 @@
 
 use burn::tensor::ExecutionError;
 
+use super::checkpoints::Keeper;
 use super::inbox::{DataRequest, Inbox, Interrupt, Request};
 use super::report::Reporter;
 use super::session::Emit;
 use super::trained::Trained;
-use super::{files, host, keep, sight};
+use super::{checkpoints, files, host, keep, sight};
 use crate::data::images::ImageSet;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
 use crate::protocol::{Event, Failure, FileKind, Opening, RunInfo, Sample, Saving, StepReport};
+use crate::train::checkpoint::Checkpoint;
 use crate::train::evaluate;
 use crate::train::labels::LabelReport;
 use crate::train::trainer::Trainer;
@@ -58,6 +60,8 @@ pub struct Run {
     /// Seconds that the epochs took which were trained before this session began.
     pub elapsed_before_secs: f64,
     pub began_secs: f64,
+    /// Keeps checkpoints while it trains, where somebody wants it.
+    pub keeper: Option<Keeper>,
 }
 
 impl Run {
@@ -75,6 +79,7 @@ impl Run {
             let images_per_sec = self.steps_of_epoch(inbox, emit, is_first).await?;
             self.end_epoch(images_per_sec, inbox, emit).await?;
             is_first = false;
+            self.keep(inbox, emit).await?;
         }
         Ok(())
     }
@@ -124,6 +129,7 @@ impl Run {
         self.reporter.restart_clock();
         while !self.trainer.at_epoch_end() {
             self.give_way(inbox, emit).await?;
+            self.keep(inbox, emit).await?;
             self.reporter.push(self.trainer.step());
             // The first step also compiles and allocates; it says nothing about the speed.
             if is_first || self.reporter.is_due() || self.trainer.at_epoch_end() {
@@ -244,6 +250,12 @@ impl Run {
             Request::Classify(photo) => self.trained().classify(photo, emit).await,
             Request::Save(what) => self.save(what, emit).await,
             Request::Images { source, indices } => sight::images(self, source, &indices, emit),
+            Request::OpenKept { .. } => {
+                let name = t!("The interrupted run");
+                emit(Event::Opened { name, outcome: Opening::Refused(busy()) }, None);
+            }
+            // Of another run: the page drops this one's when it has ended.
+            Request::DropKept { run } => checkpoints::drop_run(run).await,
             Request::Open { name, .. } => {
                 emit(Event::Opened { name, outcome: Opening::Refused(busy()) }, None);
             }
@@ -272,28 +284,27 @@ impl Run {
     }
 
     async fn file(&mut self, what: FileKind, emit: &Emit) -> Result<Vec<u8>, Failure> {
-        let failed = |error: ExecutionError| {
-            Failure::new(t!("The device failed while saving: {error}", error), t!("Try again."))
-        };
         let file = match what {
             FileKind::Model => {
-                self.trainer.model(&self.class_names).await.map_err(failed)?.to_bytes()
+                self.trainer.model(&self.class_names).await.map_err(not_saved)?.to_bytes()
             }
-            FileKind::Checkpoint => {
-                // The sum of losses must know of every step that was taken.
-                let report = self.reporter.read(&self.trainer).await.map_err(failed)?;
-                self.check(&report)?;
-                if !report.losses.is_empty() {
-                    emit(Event::Progress(report), None);
-                }
-                let mut checkpoint =
-                    self.trainer.checkpoint(&self.class_names).await.map_err(failed)?;
-                checkpoint.history.clone_from(&self.history);
-                checkpoint.loss_sum = self.reporter.loss_sum();
-                checkpoint.to_bytes()
-            }
+            FileKind::Checkpoint => self.checkpoint(emit).await?.to_bytes(),
         };
         file.map_err(|error| files::refusal(what.file_name(), &error))
+    }
+
+    /// The state of the run as it is now.
+    pub async fn checkpoint(&mut self, emit: &Emit) -> Result<Checkpoint, Failure> {
+        // The sum of losses must know of every step that was taken.
+        let report = self.reporter.read(&self.trainer).await.map_err(not_saved)?;
+        self.check(&report)?;
+        if !report.losses.is_empty() {
+            emit(Event::Progress(report), None);
+        }
+        let mut checkpoint = self.trainer.checkpoint(&self.class_names).await.map_err(not_saved)?;
+        checkpoint.history.clone_from(&self.history);
+        checkpoint.loss_sum = self.reporter.loss_sum();
+        Ok(checkpoint)
     }
 
     /// Makes ready to train to more epochs.
@@ -307,4 +318,8 @@ impl Run {
         self.trainer.set_experiment(experiment);
         Ok(())
     }
+}
+
+fn not_saved(error: ExecutionError) -> Failure {
+    Failure::new(t!("The device failed while saving: {error}", error), t!("Try again."))
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedReceiver;
 
+use super::checkpoints::{self, Keeper};
 use super::files::{self, Opened};
 use super::inbox::{Begin, Inbox, Incoming, Interrupt, Message, Request};
 use super::prepare::prepare;
@@ -12,7 +13,7 @@ use super::trained::Trained;
 use super::{device, keep, sight};
 use crate::model::weights;
 use crate::protocol::{
-    BUILD_ID, Classification, Event, Failure, FileKind, Opening, Payload, Saving,
+    BUILD_ID, CheckpointNews, Classification, Event, Failure, FileKind, Opening, Payload, Saving,
 };
 use crate::train::checkpoint::Checkpoint;
 
@@ -21,8 +22,7 @@ pub type Emit = Rc<dyn Fn(Event, Payload)>;
 
 /// Serves commands until there will be no more.
 pub async fn serve(commands: UnboundedReceiver<Message>, emit: Emit) {
-    let mut session =
-        Session { inbox: Inbox::new(commands), emit, holds: Holds::Nothing, opened: None };
+    let mut session = Session::new(commands, emit);
     while let Some(incoming) = session.inbox.next().await {
         match incoming {
             Incoming::Hello => (session.emit)(Event::Ready { build: BUILD_ID.to_owned() }, None),
@@ -31,6 +31,7 @@ pub async fn serve(commands: UnboundedReceiver<Message>, emit: Emit) {
             // Said when the run had just ended: the page already knows, or learns it here.
             Incoming::Stop => (session.emit)(Event::Stopped, None),
             Incoming::Pause | Incoming::Resume => {}
+            Incoming::Keep { run } => session.inbox.keep_next(run),
             Incoming::Request(request) => session.answer(request).await,
         }
     }
@@ -52,9 +53,16 @@ struct Session {
     holds: Holds,
     /// The checkpoint that was opened last, until a run begins.
     opened: Option<Box<Checkpoint>>,
+    /// The keeper of the opened checkpoint, where the browser had kept that by itself.
+    keeper: Option<Keeper>,
 }
 
 impl Session {
+    fn new(commands: UnboundedReceiver<Message>, emit: Emit) -> Self {
+        let inbox = Inbox::new(commands);
+        Self { inbox, emit, holds: Holds::Nothing, opened: None, keeper: None }
+    }
+
     /// Runs what is to be run, and what interrupts it.
     async fn begin(&mut self, begin: Begin) {
         let mut next = Some(begin);
@@ -90,6 +98,8 @@ impl Session {
                 }
                 (None, Holds::Run(run)) => {
                     run.go_on(experiment)?;
+                    let keeper = run.keeper.take();
+                    run.keeper = keeper_for(keeper, &mut self.inbox, &self.emit).await;
                     return run.train(&mut self.inbox, &self.emit).await;
                 }
                 (None, Holds::Nothing | Holds::Network(_)) => {
@@ -102,6 +112,7 @@ impl Session {
             },
         };
         self.opened = None;
+        run.keeper = keeper_for(self.keeper.take(), &mut self.inbox, &self.emit).await;
         let outcome = run.train(&mut self.inbox, &self.emit).await;
         self.holds = Holds::Run(run);
         outcome
@@ -137,6 +148,36 @@ impl Session {
                 (self.emit)(Event::Opened { name, outcome }, None);
             }
             Request::Data(request) => keep::serve(request, &self.emit).await,
+            Request::OpenKept { run } => {
+                let outcome = self.open_kept(run).await.unwrap_or_else(Opening::Refused);
+                let name = t!("The interrupted run");
+                (self.emit)(Event::Opened { name, outcome }, None);
+            }
+            Request::DropKept { run } => self.drop_kept(run).await,
+        }
+    }
+
+    /// Opens the newest checkpoint of a run that the browser has kept.
+    async fn open_kept(&mut self, run: u64) -> Result<Opening, Failure> {
+        self.forget_keepers(run);
+        let (keeper, file) =
+            Keeper::reopen(run).await.map_err(|error| checkpoints::closed(&error))?;
+        let outcome = self.open(&t!("The interrupted run"), &file).await?;
+        self.keeper = Some(keeper);
+        Ok(outcome)
+    }
+
+    /// Drops what is kept of a run.
+    async fn drop_kept(&mut self, run: u64) {
+        self.forget_keepers(run);
+        checkpoints::drop_run(run).await;
+    }
+
+    /// Closes the files of a run, so that they can be opened or removed.
+    fn forget_keepers(&mut self, run: u64) {
+        self.keeper.take_if(|keeper| keeper.run() == run);
+        if let Holds::Run(held) = &mut self.holds {
+            held.keeper.take_if(|keeper| keeper.run() == run);
         }
     }
 
@@ -172,4 +213,20 @@ impl Session {
         self.holds = Holds::Network(trained);
         Ok(outcome)
     }
+}
+
+/// The keeper of a run that begins: the one that is there if it is this run's, else a new one, or
+/// none if nobody wants the run to be kept.
+async fn keeper_for(there: Option<Keeper>, inbox: &mut Inbox, emit: &Emit) -> Option<Keeper> {
+    let run = inbox.take_keep()?;
+    let keeper = match there.filter(|keeper| keeper.run() == run) {
+        Some(keeper) => keeper,
+        None => Keeper::begin(run).await,
+    };
+    let news = match keeper.complaint() {
+        Some(failure) => CheckpointNews::NotKept { run, failure },
+        None => CheckpointNews::Held { run },
+    };
+    emit(Event::Checkpoint(news), None);
+    Some(keeper)
 }

@@ -146,6 +146,7 @@ impl Held {
             | Event::Stopped
             | Event::Finished
             | Event::Classified { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
             | Event::Microscope(_) => {}

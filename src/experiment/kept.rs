@@ -54,6 +54,7 @@ impl Kept {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
+            | Event::Checkpoint(_)
             | Event::Microscope(_) => {}
         }
     }

@@ -13,6 +13,7 @@ pub mod confusion;
 pub mod course_figure;
 pub mod curves;
 pub mod display;
+pub mod explain;
 pub mod export;
 pub mod figure;
 pub mod files;

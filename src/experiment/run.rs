@@ -101,6 +101,7 @@ impl RunState {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
             | Event::Microscope(_) => {}

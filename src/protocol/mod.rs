@@ -5,12 +5,14 @@
 //! by a cache, must still be understood well enough to be told apart ([`BUILD_ID`] in the
 //! handshake). Matches on both enums are exhaustive.
 
+mod checkpoint;
 mod files;
 mod microscope;
 mod run;
 
 use serde::{Deserialize, Serialize};
 
+pub use checkpoint::{CheckpointNews, CheckpointWish, KeptCheckpoint, lock_name};
 pub use files::{CheckpointInfo, FileKind, KeptData, KeptFile, ModelInfo, Opening, Saving};
 pub use microscope::{ImageSource, SetsInfo, SetsParts, Sight};
 pub use run::{
@@ -74,6 +76,8 @@ pub enum Command {
         /// For messages.
         name: String,
     },
+    /// What is to be done with the checkpoints that the browser keeps by itself.
+    Checkpoint(CheckpointWish),
     /// Keep the data files (archives or `.bin`) that travel beside the message, as the browser's
     /// own `File`s. The engine tells with [`Event::Keeping`] how far it has come, and answers
     /// with [`Event::DataKept`]. Refused while a run is on.
@@ -99,6 +103,7 @@ impl Command {
             | Self::Save { .. }
             | Self::Images { .. }
             | Self::Open { .. }
+            | Self::Checkpoint(_)
             | Self::KeepData
             | Self::ListData
             | Self::ClearData => false,
@@ -144,6 +149,8 @@ pub enum Event {
     Saved(Saving),
     /// The answer to [`Command::Open`].
     Opened { name: String, outcome: Opening },
+    /// News of the checkpoints that the browser keeps by itself.
+    Checkpoint(CheckpointNews),
     /// Data files are being unpacked and kept.
     Keeping(LoadProgress),
     /// What data are kept.

@@ -91,6 +91,13 @@ impl Checkpoint {
         description.map(|description| &description.experiment).ok_or_else(missing_description)
     }
 
+    /// Whether all that goes on training is a number. What a diverged step leaves is not.
+    pub fn is_finite(&self) -> bool {
+        let weights = self.model.tensors.values().chain(self.momentum.values());
+        let mut numbers = weights.flat_map(|tensor| &tensor.values).chain(&self.renewed);
+        numbers.all(|number| number.is_finite())
+    }
+
     /// The file's bytes: the same for the same state.
     ///
     /// # Errors

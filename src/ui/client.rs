@@ -16,7 +16,7 @@ use leptos::prelude::{TimeoutHandle, set_timeout, set_timeout_with_handle};
 use wasm_bindgen::prelude::*;
 use web_sys::{File, MessageEvent, Worker};
 
-use super::worker::{ENGINE_FILE, new_module_worker};
+use super::worker::{death, new_module_worker};
 use crate::experiment::language::Language;
 use crate::protocol::{BUILD_ID, Command, Event, Failure};
 
@@ -41,6 +41,8 @@ pub struct Client(Rc<Inner>);
 struct Inner {
     listener: Box<dyn Fn(Notice)>,
     engine: RefCell<Option<Engine>>,
+    /// Engines that were started so far.
+    started: Cell<u32>,
     stop_timer: Cell<Option<TimeoutHandle>>,
     /// What every engine is told first.
     language: Cell<Language>,
@@ -56,6 +58,8 @@ struct Message {
 /// A worker, and how far the conversation with it has come.
 struct Engine {
     worker: Worker,
+    /// Its number among those of this page.
+    id: u32,
     /// Whether its script has run.
     loaded: bool,
     /// Whether the handshake is done.
@@ -80,6 +84,7 @@ impl Client {
         Self(Rc::new(Inner {
             listener: Box::new(listener),
             engine: RefCell::default(),
+            started: Cell::new(0),
             stop_timer: Cell::default(),
             language: Cell::default(),
         }))
@@ -155,6 +160,16 @@ impl Client {
         self.send(Command::Stop);
     }
 
+    /// Tells engines apart; None while there is none.
+    pub fn engine_id(&self) -> Option<u32> {
+        self.0.engine.borrow().as_ref().map(|engine| engine.id)
+    }
+
+    /// The engine is dead, and could not say so.
+    pub fn bury(&self) {
+        self.crash(&t!("it was ended from outside"));
+    }
+
     fn tell(&self, event: Event, bytes: Option<Uint8Array>) {
         (self.0.listener)(Notice::Event(event, bytes));
     }
@@ -195,8 +210,11 @@ impl Client {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
+        let id = self.0.started.get() + 1;
+        self.0.started.set(id);
         Ok(Engine {
             worker,
+            id,
             loaded: false,
             ready: false,
             queue: Vec::new(),
@@ -259,6 +277,7 @@ impl Client {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
             | Event::Microscope(_) => {}
@@ -289,29 +308,7 @@ impl Client {
 
     fn crash(&self, message: &str) {
         let loaded = self.0.engine.borrow().as_ref().is_some_and(|engine| engine.loaded);
-        let failure = if loaded {
-            let reason = match message {
-                "" => t!("the browser gives no reason"),
-                message => message.to_owned(),
-            };
-            Failure::new(
-                t!("The training engine crashed: {reason}.", reason),
-                t!("Start again; if it happens again choose device=cpu or a smaller width/batch."),
-            )
-        } else {
-            let detail = if message.is_empty() { String::new() } else { format!(" ({message})") };
-            Failure::new(
-                t!(
-                    "The training engine could not be loaded from {file}{detail}.",
-                    file = ENGINE_FILE,
-                    detail
-                ),
-                t!(
-                    "Check the connection and reload the page; if you host it, see that all of dist/ is there."
-                ),
-            )
-        };
-        self.discard(Some(failure));
+        self.discard(Some(death(message, loaded)));
     }
 }
 

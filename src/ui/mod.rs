@@ -6,6 +6,7 @@ mod client;
 mod components;
 mod files;
 mod form;
+mod lock;
 mod measure;
 mod pages;
 mod pixels;
@@ -18,6 +19,7 @@ mod shared;
 mod speech;
 mod state;
 mod storage;
+mod survive;
 mod theme;
 mod worker;
 

@@ -201,6 +201,9 @@ impl App {
         });
         let Some(ended) = ended else { return };
         let kept = self.keep_run(ended.clone());
+        if ended == Ended::Finished {
+            self.end_kept();
+        }
         match self.runs.turn.get_untracked() {
             Some(at) => self.end_turn(at, &ended, kept),
             None => self.end_single(&ended),

@@ -14,6 +14,7 @@ use super::runs::Runs;
 use super::scope::Scope;
 use super::shared::Shared;
 use super::speech::Speech;
+use super::survive::Survival;
 use crate::experiment::held::Held;
 use crate::experiment::kept::Kept;
 use crate::experiment::run::RunState;
@@ -44,6 +45,8 @@ pub struct App {
     pub runs: Runs,
     /// The result in the link that the page was opened with.
     pub shared: Shared,
+    /// What is kept of runs that have not come to their end.
+    pub survival: Survival,
     client: StoredValue<Option<Client>, LocalStorage>,
     inbox: StoredValue<Inbox, LocalStorage>,
     last_request: StoredValue<u32>,
@@ -95,6 +98,7 @@ impl App {
             page: RwSignal::default(),
             runs: Runs::from_storage(),
             shared: Shared::from_address(),
+            survival: Survival::from_storage(),
             client: StoredValue::new_local(None),
             inbox: StoredValue::new_local(Inbox::default()),
             last_request: StoredValue::new(0),
@@ -126,6 +130,8 @@ impl App {
         self.scope.clear();
         self.held.update(Held::make_room);
         self.kept.update(|kept| kept.failure = None);
+        self.forget_kept();
+        self.keep_next();
         self.send(Command::Start { experiment });
     }
 
@@ -138,6 +144,7 @@ impl App {
         self.run.update(RunState::go_on);
         self.held.update(|held| held.failure = None);
         self.kept.update(|kept| kept.failure = None);
+        self.keep_next();
         self.send(Command::Continue { experiment });
     }
 
@@ -227,6 +234,7 @@ impl App {
         self.kept.update(|kept| kept.keeping = None);
         self.scope.thumbnails.update(Thumbnails::give_up);
         let Some(failure) = reason else {
+            self.offer_kept();
             return self.note.set(before.last_words());
         };
         let mut is_told = false;
@@ -237,7 +245,9 @@ impl App {
             }
         });
         if untrack(|| self.is_active()) {
-            self.enqueue(Event::Failed(failure), Vec::new());
+            if !self.revive(&failure) {
+                self.enqueue(Event::Failed(failure), Vec::new());
+            }
         } else if was_keeping {
             self.kept.update(|kept| kept.refuse(failure));
         } else if !is_told {
@@ -263,6 +273,7 @@ impl App {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
+            | Event::Checkpoint(_)
             | Event::DataKept(_) => false,
         };
         self.inbox.update_value(|inbox| inbox.events.push((event, payload)));
@@ -312,13 +323,19 @@ impl App {
                 // A reload would begin a new run.
                 let experiment = Experiment { autostart: false, ..info.experiment.clone() };
                 self.form.replace(experiment);
+                self.follow_opened(&info.experiment);
             }
+            Event::Opened { outcome: Opening::Refused(failure), .. } => {
+                self.follow_refused(failure);
+            }
+            Event::Checkpoint(news) => self.follow_checkpoint(news),
+            Event::Failed(failure) => self.follow_failure(failure),
             Event::DataKept(data) => {
                 if let Some(dataset) = data.added {
                     self.form.enter(Setting::Dataset, dataset.name().to_owned());
                 }
             }
-            Event::Opened { outcome: Opening::Model(_) | Opening::Refused(_), .. }
+            Event::Opened { outcome: Opening::Model(_), .. }
             | Event::Ready { .. }
             | Event::Loading(_)
             | Event::Device(_)
@@ -330,7 +347,6 @@ impl App {
             | Event::Resumed
             | Event::Stopped
             | Event::Finished
-            | Event::Failed(_)
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Keeping(_) => {}

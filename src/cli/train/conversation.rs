@@ -171,6 +171,7 @@ impl Conversation {
             | Event::Paused
             | Event::Resumed
             | Event::Classified { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
             | Event::Microscope(_) => {}

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::explained::{Explained, Section};
 use crate::experiment::ambiguity::Expected;
 use crate::experiment::display::{self, SizeColumn};
 use crate::experiment::words;
@@ -22,7 +23,11 @@ pub fn CandidateSets() -> impl IntoView {
     view! {
         <section class="card" aria-label=t!("Candidate sets") hidden=move || stats.with(Option::is_none)>
             <h2>{t!("Candidate sets")}</h2>
-            <p class="hint">{t!("How many labels each training image might have. The fewer, the more the network is told.")}</p>
+            <p class="hint">
+                {t!("How many labels each training image might have. The fewer, the more the network is told.")}
+                " "
+                <Explained section=Section::PartialLabels of=t!("Candidate sets") />
+            </p>
             {move || stats.get().map(|(stats, images)| view! { <Figures stats images /> })}
         </section>
     }

@@ -15,13 +15,16 @@ pub fn Controls() -> impl IntoView {
     let is_active = move || status.get().is_active();
     let is_paused = move || status.get() == Status::Paused;
     let can_pause = move || status.get() == Status::Training;
-    let has_run = Memo::new(move |_| app.held.with(|held| held.can_continue()));
+    let has_run = Memo::new(move |_| {
+        app.held.with(|held| held.can_continue()) || app.survival.offer.with(Option::is_some)
+    });
     let is_over =
         move || has_run.get() || matches!(status.get(), Status::Finished | Status::Failed);
     // While there are epochs left, to go on is what one wants rather than to begin anew.
     let is_unfinished = Memo::new(move |_| {
         let planned = app.form.experiment.with(|experiment| experiment.epochs);
-        has_run.get() && !is_active() && app.run.with(|run| run.epochs.len() < planned)
+        let done = app.run.with(|run| run.epochs.len());
+        has_run.get() && !is_active() && done < planned
     });
     let is_keeping = Memo::new(move |_| app.kept.with(|kept| kept.keeping.is_some()));
     view! {
@@ -45,7 +48,7 @@ pub fn Controls() -> impl IntoView {
                 data-testid="resume-offer"
                 hidden=move || !has_run.get() || is_active()
                 disabled=is_keeping
-                on:click=move |_| if_valid(app, App::go_on)
+                on:click=move |_| go_on(app)
             >
                 <Icon path=icon::GO_ON />
                 {t!("Continue")}
@@ -63,6 +66,15 @@ pub fn Controls() -> impl IntoView {
                 {t!("Stop")}
             </button>
         </div>
+    }
+}
+
+/// Goes on with the run that the engine holds, or else with one that was interrupted.
+fn go_on(app: App) {
+    if app.held.with_untracked(|held| held.can_continue()) {
+        if_valid(app, App::go_on);
+    } else {
+        app.resume_interrupted();
     }
 }
 

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::candidates::ExpectedSets;
+use super::explained::{Explained, Section};
 use crate::experiment::language::translated;
 use crate::experiment::{Dataset, Kind, Setting};
 use crate::ui::state::app;
@@ -56,11 +57,26 @@ pub fn Field(setting: Setting) -> impl IntoView {
         <div class="field" class:is-wrong=is_wrong class:is-muted=is_muted>
             <label for=id(setting)>{translated(setting.label())}</label>
             {control(setting)}
-            <p class="field-help" id=help_id(setting)>{translated(setting.help())}</p>
+            <div class="field-about" id=help_id(setting)>
+                <p class="field-help">{translated(setting.help())}</p>
+                <p class="field-source">{t!("Source: {source}", source = translated(setting.source()))}</p>
+            </div>
             {(setting == Setting::Rate).then(|| view! { <ExpectedSets /> })}
+            {explained(setting)}
             <p class="field-problem" id=problem_id(setting) hidden=move || !is_wrong()>{problem}</p>
         </div>
     }
+}
+
+/// The settings that stand for an idea of their own.
+fn explained(setting: Setting) -> Option<impl IntoView> {
+    let section = match setting {
+        Setting::Candidates => Section::PartialLabels,
+        Setting::Method => Section::Method,
+        Setting::Device => Section::Browser,
+        _ => return None,
+    };
+    Some(view! { <p class="field-help"><Explained section of=translated(setting.label()) /></p> })
 }
 
 fn help_id(setting: Setting) -> String {

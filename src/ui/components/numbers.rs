@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::explained::{Explained, Section};
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::run::RunState;
 use crate::experiment::words;
@@ -142,6 +143,7 @@ pub fn Numbers() -> impl IntoView {
                 {FURTHER.iter().map(figure).collect_view()}
                 <Candidates />
             </dl>
+            <Explained section=Section::Measured of=t!("More numbers") />
         </details>
         <StepLosses />
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::explained::{Explained, Section};
 use crate::experiment::display;
 use crate::experiment::language::class_titles;
 use crate::experiment::words;
@@ -52,6 +53,8 @@ pub fn Samples() -> impl IntoView {
                 <TrueMark />
                 " "
                 {t!("here, but the network is never told.")}
+                " "
+                <Explained section=Section::WorkedBatch of=t!("Confidences") />
             </p>
             <div class="samples" data-testid="samples">
                 {move || cast.get().map_or_else(

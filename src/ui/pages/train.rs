@@ -11,6 +11,7 @@ use crate::ui::components::epoch_table::EpochTable;
 use crate::ui::components::error_box::ErrorBox;
 use crate::ui::components::file_controls::FileControls;
 use crate::ui::components::forecast::ForecastLine;
+use crate::ui::components::interrupted::{Interrupted, KeptSoFar};
 use crate::ui::components::microscope::Microscope;
 use crate::ui::components::numbers::Numbers;
 use crate::ui::components::runs::RunsSection;
@@ -34,7 +35,8 @@ pub fn TrainPage() -> impl IntoView {
         let of_file = app.held.with(|held| held.failure.clone());
         let of_data = app.kept.with(|kept| kept.failure.clone());
         let (of_link, of_runs) = (app.shared.failure.get(), app.runs.failure.get());
-        [of_run, of_file, of_data, of_link, of_runs]
+        let of_keeping = app.survival.failure.get();
+        [of_run, of_file, of_data, of_link, of_runs, of_keeping]
             .into_iter()
             .flatten()
             .chain(app.form.problems())
@@ -55,7 +57,9 @@ pub fn TrainPage() -> impl IntoView {
             <div class="run-panel card">
                 <ErrorBox failures />
                 <Controls />
+                <Interrupted />
                 <StatusPanel />
+                <KeptSoFar />
                 <ForecastLine />
                 <Numbers />
                 <Share />
