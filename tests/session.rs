@@ -123,7 +123,7 @@ fn photos_are_classified_while_training_and_refused_before() {
         })
     };
     assert!(matches!(answer(7), Some(Classification::Refused(_))));
-    let Some(Classification::Probabilities { probabilities, class_names }) = answer(8) else {
+    let Some(Classification::Probabilities { probabilities, class_names, .. }) = answer(8) else {
         panic!("{:?}", answer(8));
     };
     assert_eq!(class_names.len(), 10);

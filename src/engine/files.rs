@@ -44,7 +44,9 @@ pub fn refusal(name: &str, error: &FileError) -> Failure {
             )
         }
         FileError::CutShort => t!("Save it again, or fetch it again."),
-        FileError::WrongType { .. } => t!("Save the network in 32-bit floats (model.float())."),
+        FileError::WrongType { .. } | FileError::TooLargeForHalf(_) => {
+            t!("Save the network in 32-bit floats (model.float()).")
+        }
         FileError::UnknownNetwork | FileError::Weights(_) => {
             t!(
                 "The file must hold the state dict of the authors’ convnet or resnet, or of kuangliu’s ResNet18, and nothing else."
@@ -75,7 +77,8 @@ pub fn model_info(model: &ModelFile, parameters: usize) -> Result<ModelInfo, Fil
         ));
     }
     let network = t!("{model}, width {width}", model = config.kind, width = config.width);
-    Ok(ModelInfo { network, experiment, class_names, parameters, notes })
+    let calibration = model.description.as_ref().and_then(|it| it.calibration);
+    Ok(ModelInfo { network, experiment, class_names, parameters, calibration, notes })
 }
 
 /// What is told of a run from a file.

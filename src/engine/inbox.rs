@@ -10,7 +10,9 @@ use futures_util::future::{Either, select};
 use super::host;
 use crate::experiment::Experiment;
 use crate::experiment::language::Language;
-use crate::protocol::{BUILD_ID, CheckpointWish, Command, Event, FileKind, ImageSource, Payload};
+use crate::protocol::{
+    BUILD_ID, CheckpointWish, Command, Event, FileKind, ImageSource, NetworkSource, Payload,
+};
 
 /// A command with the bytes beside it.
 pub type Message = (Command, Payload);
@@ -50,6 +52,23 @@ pub enum Request {
     Data(DataRequest),
     OpenKept { run: u64 },
     DropKept { run: u64 },
+    Network(NetworkRequest),
+    Nearest(Nearest),
+}
+
+/// What can be asked about networks to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkRequest {
+    Choose(NetworkSource),
+    Keep { run: u64 },
+    Retain { runs: Vec<u64> },
+}
+
+/// A crop whose neighbours are wanted.
+#[derive(Debug)]
+pub struct Nearest {
+    pub request: u32,
+    pub crop: Vec<u8>,
 }
 
 /// What can be asked about kept data.
@@ -102,6 +121,18 @@ impl From<Message> for Incoming {
             Command::Checkpoint(CheckpointWish::Drop { run }) => {
                 Self::Request(Request::DropKept { run })
             }
+            Command::Nearest { request } => {
+                Self::Request(Request::Nearest(Nearest { request, crop: file }))
+            }
+            Command::Choose { source } => {
+                Self::Request(Request::Network(NetworkRequest::Choose(source)))
+            }
+            Command::KeepNetwork { run } => {
+                Self::Request(Request::Network(NetworkRequest::Keep { run }))
+            }
+            Command::RetainNetworks { runs } => {
+                Self::Request(Request::Network(NetworkRequest::Retain { runs }))
+            }
             Command::KeepData => Self::Request(Request::Data(DataRequest::Keep)),
             Command::ListData => Self::Request(Request::Data(DataRequest::List)),
             Command::ClearData => Self::Request(Request::Data(DataRequest::Clear)),
@@ -123,6 +154,10 @@ pub struct Inbox {
     requests: VecDeque<Request>,
     /// Under which name the run that begins next is to be kept.
     keep_next: Option<u64>,
+    /// What was to be run meanwhile.
+    begin: Option<Begin>,
+    /// Requests that take long, and are answered piece by piece when nothing else is asked.
+    unfinished: VecDeque<Nearest>,
     last_yield_secs: f64,
     /// Time spent held, since the run began.
     held_secs: f64,
@@ -137,6 +172,8 @@ impl Inbox {
             holds: false,
             requests: VecDeque::new(),
             keep_next: None,
+            begin: None,
+            unfinished: VecDeque::new(),
             last_yield_secs: now,
             held_secs: 0.0,
         }
@@ -144,7 +181,38 @@ impl Inbox {
 
     /// The next command while no run is on; None when the page has gone.
     pub async fn next(&mut self) -> Option<Incoming> {
+        if let Some(request) = self.requests.pop_front() {
+            return Some(Incoming::Request(request));
+        }
+        if let Some(begin) = self.begin.take() {
+            return Some(Incoming::Begin(begin));
+        }
+        if !self.unfinished.is_empty() {
+            // So that what was sent meanwhile arrives, and goes first.
+            host::yield_now().await;
+            // Err is an empty queue, and a closed one: that shows when all is answered.
+            if let Ok(message) = self.commands.try_recv() {
+                return Some(message.into());
+            }
+            let rest = self.unfinished.pop_front();
+            return rest.map(|rest| Incoming::Request(Request::Nearest(rest)));
+        }
         self.commands.next().await.map(Incoming::from)
+    }
+
+    /// Puts back what is to be run, for [`Self::next`].
+    pub fn put_back(&mut self, begin: Begin) {
+        self.begin = Some(begin);
+    }
+
+    /// Puts back what is not answered yet: whatever else is asked goes first.
+    pub fn leave_unfinished(&mut self, rest: Nearest) {
+        self.unfinished.push_back(rest);
+    }
+
+    /// What will never be answered, since a run begins.
+    pub fn give_up_unfinished(&mut self) -> VecDeque<Nearest> {
+        std::mem::take(&mut self.unfinished)
     }
 
     /// Forgets what was said about an earlier run.

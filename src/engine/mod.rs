@@ -14,6 +14,8 @@ pub mod host;
 mod inbox;
 pub mod keep;
 pub mod load;
+mod nearest;
+pub mod networks;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod opfs;
 mod prepare;

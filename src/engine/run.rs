@@ -3,15 +3,19 @@
 use burn::tensor::ExecutionError;
 
 use super::checkpoints::Keeper;
-use super::inbox::{DataRequest, Inbox, Interrupt, Request};
+use super::inbox::{DataRequest, Inbox, Interrupt, Nearest, NetworkRequest, Request};
 use super::report::Reporter;
 use super::session::Emit;
 use super::trained::Trained;
-use super::{checkpoints, files, host, keep, sight};
+use super::{checkpoints, files, host, keep, networks, sight};
 use crate::data::images::ImageSet;
+use crate::experiment::calibration::Calibration;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
-use crate::protocol::{Event, Failure, FileKind, Opening, RunInfo, Sample, Saving, StepReport};
+use crate::protocol::{
+    Choosing, Event, Evidence, Failure, FileKind, ModelInfo, Opening, RunInfo, Sample, Saving,
+    StepReport,
+};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::evaluate;
 use crate::train::labels::LabelReport;
@@ -261,6 +265,19 @@ impl Run {
             }
             Request::Data(DataRequest::Keep) => keep::refuse(busy(), emit).await,
             Request::Data(request) => keep::serve(request, emit).await,
+            Request::Network(NetworkRequest::Choose(source)) => {
+                emit(Event::Chosen { source, outcome: Choosing::Refused(busy()) }, None);
+            }
+            Request::Network(NetworkRequest::Keep { .. }) => {
+                // What was asked of the run before came too late: its network is gone.
+                emit(Event::NetworksKept(networks::refuse(busy()).await), None);
+            }
+            Request::Network(NetworkRequest::Retain { runs }) => {
+                emit(Event::NetworksKept(networks::retain(&runs).await), None);
+            }
+            Request::Nearest(Nearest { request, .. }) => {
+                emit(Event::Nearest { request, outcome: Evidence::Refused(busy()) }, None);
+            }
         }
     }
 
@@ -271,6 +288,24 @@ impl Run {
             device: self.trainer.device().clone(),
             normaliser: self.trainer.normaliser().clone(),
             class_names: self.class_names.clone(),
+            calibration: Calibration::default(),
+        }
+    }
+
+    /// What is told of the network.
+    pub fn model_info(&self) -> ModelInfo {
+        let experiment = self.trainer.experiment();
+        ModelInfo {
+            network: t!(
+                "{model}, width {width}",
+                model = experiment.model,
+                width = experiment.width
+            ),
+            experiment: Some(experiment.clone()),
+            class_names: self.class_names.clone(),
+            parameters: self.trainer.parameters(),
+            calibration: None,
+            notes: Vec::new(),
         }
     }
 
@@ -283,7 +318,11 @@ impl Run {
         emit(Event::Saved(outcome), file);
     }
 
-    async fn file(&mut self, what: FileKind, emit: &Emit) -> Result<Vec<u8>, Failure> {
+    /// The network or the state of the run as a file.
+    ///
+    /// # Errors
+    /// When the device fails, or the run has diverged.
+    pub async fn file(&mut self, what: FileKind, emit: &Emit) -> Result<Vec<u8>, Failure> {
         let file = match what {
             FileKind::Model => {
                 self.trainer.model(&self.class_names).await.map_err(not_saved)?.to_bytes()

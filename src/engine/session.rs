@@ -1,16 +1,21 @@
 //! A session with a page (or a command line): one run at a time, requests whenever they come.
 
+mod choosing;
+
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedReceiver;
 
 use super::checkpoints::{self, Keeper};
 use super::files::{self, Opened};
-use super::inbox::{Begin, Inbox, Incoming, Interrupt, Message, Request};
+use super::inbox::{Begin, Inbox, Incoming, Interrupt, Message, Nearest, NetworkRequest, Request};
+use super::nearest::Features;
 use super::prepare::prepare;
 use super::run::{End, Run};
 use super::trained::Trained;
-use super::{device, keep, sight};
+use super::{device, keep, networks, sight};
+use crate::model::file::{FileError, ModelFile};
 use crate::model::weights;
 use crate::protocol::{
     BUILD_ID, CheckpointNews, Classification, Event, Failure, FileKind, Opening, Payload, Saving,
@@ -37,34 +42,34 @@ pub async fn serve(commands: UnboundedReceiver<Message>, emit: Emit) {
     }
 }
 
-/// What the session has a network from.
-#[allow(clippy::large_enum_variant, reason = "there is one")]
-enum Holds {
-    Nothing,
-    /// The last run, which can go on.
-    Run(Run),
-    /// The network of a run whose data were let go, or of a file.
-    Network(Trained),
-}
-
 struct Session {
     inbox: Inbox,
     emit: Emit,
-    holds: Holds,
+    /// The last run, which can go on.
+    run: Option<Run>,
+    /// What classifies in the place of the run's network: one that was chosen or opened, or that of
+    /// a run whose data were let go.
+    network: Option<Trained>,
     /// The checkpoint that was opened last, until a run begins.
     opened: Option<Box<Checkpoint>>,
     /// The keeper of the opened checkpoint, where the browser had kept that by itself.
     keeper: Option<Keeper>,
+    /// What the run's network sees in its training images, as far as that was asked for.
+    features: Option<Features>,
 }
 
 impl Session {
     fn new(commands: UnboundedReceiver<Message>, emit: Emit) -> Self {
         let inbox = Inbox::new(commands);
-        Self { inbox, emit, holds: Holds::Nothing, opened: None, keeper: None }
+        Self { inbox, emit, run: None, network: None, opened: None, keeper: None, features: None }
     }
 
     /// Runs what is to be run, and what interrupts it.
     async fn begin(&mut self, begin: Begin) {
+        self.features = None;
+        for Nearest { request, .. } in self.inbox.give_up_unfinished() {
+            self.refuse_evidence(request, t!("Another run has begun."));
+        }
         let mut next = Some(begin);
         while let Some(begin) = next.take() {
             self.inbox.begin_run();
@@ -77,9 +82,6 @@ impl Session {
                 Err(End::Interrupted(Interrupt::Closed)) => {}
             }
         }
-        while let Some(request) = self.inbox.next_request() {
-            self.answer(request).await;
-        }
     }
 
     async fn run(&mut self, begin: Begin) -> Result<(), End> {
@@ -88,7 +90,7 @@ impl Session {
                 self.let_data_go();
                 prepare(experiment, None, &mut self.inbox, &self.emit).await?
             }
-            Begin::Continue(experiment) => match (&self.opened, &mut self.holds) {
+            Begin::Continue(experiment) => match (&self.opened, &mut self.run) {
                 (Some(checkpoint), _) => {
                     let before = checkpoint
                         .experiment()
@@ -96,13 +98,14 @@ impl Session {
                     files::can_go_on(before, &experiment, checkpoint.history.len())?;
                     prepare(experiment, Some(checkpoint), &mut self.inbox, &self.emit).await?
                 }
-                (None, Holds::Run(run)) => {
+                (None, Some(run)) => {
                     run.go_on(experiment)?;
+                    self.network = None;
                     let keeper = run.keeper.take();
                     run.keeper = keeper_for(keeper, &mut self.inbox, &self.emit).await;
                     return run.train(&mut self.inbox, &self.emit).await;
                 }
-                (None, Holds::Nothing | Holds::Network(_)) => {
+                (None, None) => {
                     return Err(Failure::new(
                         t!("There is no run to go on with."),
                         t!("Open a checkpoint, or start a run."),
@@ -112,25 +115,31 @@ impl Session {
             },
         };
         self.opened = None;
+        self.network = None;
         run.keeper = keeper_for(self.keeper.take(), &mut self.inbox, &self.emit).await;
         let outcome = run.train(&mut self.inbox, &self.emit).await;
-        self.holds = Holds::Run(run);
+        self.run = Some(run);
         outcome
     }
 
-    /// Makes room for the next run's data; the network stays, to classify until that has one.
+    /// Makes room for the next run's data; a network stays, to classify until that has one.
     fn let_data_go(&mut self) {
-        if let Holds::Run(run) = &self.holds {
-            self.holds = Holds::Network(run.trained());
+        if let Some(run) = self.run.take() {
+            self.network.get_or_insert_with(|| run.trained());
         }
+    }
+
+    /// What classifies.
+    fn trained(&self) -> Option<Cow<'_, Trained>> {
+        let chosen = self.network.as_ref().map(Cow::Borrowed);
+        chosen.or_else(|| self.run.as_ref().map(|run| Cow::Owned(run.trained())))
     }
 
     async fn answer(&mut self, request: Request) {
         match request {
-            Request::Classify(photo) => match &self.holds {
-                Holds::Run(run) => run.trained().classify(photo, &self.emit).await,
-                Holds::Network(trained) => trained.classify(photo, &self.emit).await,
-                Holds::Nothing => {
+            Request::Classify(photo) => match self.trained() {
+                Some(trained) => trained.classify(photo, &self.emit).await,
+                None => {
                     let outcome = Classification::Refused(Failure::new(
                         t!("There is no trained network yet."),
                         t!("Train one on the Train page first; a minute is enough."),
@@ -138,10 +147,11 @@ impl Session {
                     (self.emit)(Event::Classified { request: photo.request, outcome }, None);
                 }
             },
+            Request::Nearest(asked) => self.find_nearest(asked).await,
             Request::Save(what) => self.save(what).await,
-            Request::Images { source, indices } => match &self.holds {
-                Holds::Run(run) => sight::images(run, source, &indices, &self.emit),
-                Holds::Network(_) | Holds::Nothing => sight::no_images(source, &self.emit),
+            Request::Images { source, indices } => match &self.run {
+                Some(run) => sight::images(run, source, &indices, &self.emit),
+                None => sight::no_images(source, &self.emit),
             },
             Request::Open { name, file } => {
                 let outcome = self.open(&name, &file).await.unwrap_or_else(Opening::Refused);
@@ -154,6 +164,14 @@ impl Session {
                 (self.emit)(Event::Opened { name, outcome }, None);
             }
             Request::DropKept { run } => self.drop_kept(run).await,
+            Request::Network(NetworkRequest::Choose(source)) => self.choose(source).await,
+            Request::Network(NetworkRequest::Keep { run }) => {
+                let kept = self.keep_network(run).await;
+                (self.emit)(Event::NetworksKept(kept), None);
+            }
+            Request::Network(NetworkRequest::Retain { runs }) => {
+                (self.emit)(Event::NetworksKept(networks::retain(&runs).await), None);
+            }
         }
     }
 
@@ -176,30 +194,23 @@ impl Session {
     /// Closes the files of a run, so that they can be opened or removed.
     fn forget_keepers(&mut self, run: u64) {
         self.keeper.take_if(|keeper| keeper.run() == run);
-        if let Holds::Run(held) = &mut self.holds {
+        if let Some(held) = &mut self.run {
             held.keeper.take_if(|keeper| keeper.run() == run);
         }
     }
 
     async fn save(&mut self, what: FileKind) {
-        if let Holds::Run(run) = &mut self.holds {
-            return run.save(what, &self.emit).await;
+        match &mut self.run {
+            Some(run) => run.save(what, &self.emit).await,
+            None => (self.emit)(Event::Saved(Saving::Refused(no_run_to_save())), None),
         }
-        let failure = Failure::new(
-            t!("There is no run to save."),
-            t!("Train first; a network that was opened from a file is in that file."),
-        );
-        (self.emit)(Event::Saved(Saving::Refused(failure)), None);
     }
 
     /// Opens a file; its network classifies from now on.
     async fn open(&mut self, name: &str, file: &[u8]) -> Result<Opening, Failure> {
         let opened = Opened::read(name, file)?;
         let refused = |error| files::refusal(name, &error);
-        let device = device::for_classifying();
-        let network = opened.model().network(&device.clone().autodiff()).map_err(refused)?;
-        let parameters = weights::parameters(&network);
-        let trained = Trained::from_file(opened.model(), device).map_err(refused)?;
+        let (trained, parameters) = network_of(opened.model()).map_err(refused)?;
         let outcome = match opened {
             Opened::Model(model) => {
                 Opening::Model(files::model_info(&model, parameters).map_err(refused)?)
@@ -207,10 +218,13 @@ impl Session {
             Opened::Checkpoint(checkpoint) => {
                 let info = files::checkpoint_info(&checkpoint, parameters).map_err(refused)?;
                 self.opened = Some(checkpoint);
+                // It takes the place of the run in this tab.
+                self.run = None;
+                self.features = None;
                 Opening::Checkpoint(info)
             }
         };
-        self.holds = Holds::Network(trained);
+        self.network = Some(trained);
         Ok(outcome)
     }
 }
@@ -229,4 +243,18 @@ async fn keeper_for(there: Option<Keeper>, inbox: &mut Inbox, emit: &Emit) -> Op
     };
     emit(Event::Checkpoint(news), None);
     Some(keeper)
+}
+
+/// The network of a file, and its learnable numbers.
+fn network_of(model: &ModelFile) -> Result<(Trained, usize), FileError> {
+    let device = device::for_classifying();
+    let parameters = weights::parameters(&model.network(&device.clone().autodiff())?);
+    Ok((Trained::from_file(model, device)?, parameters))
+}
+
+fn no_run_to_save() -> Failure {
+    Failure::new(
+        t!("There is no run to save."),
+        t!("Train first; a network that was opened from a file is in that file."),
+    )
 }

@@ -3,7 +3,9 @@
 
 use super::config::Experiment;
 use super::words;
-use crate::protocol::{CheckpointInfo, Event, Failure, FileKind, ModelInfo, Opening, Saving};
+use crate::protocol::{
+    CheckpointInfo, Choosing, Event, Failure, FileKind, ModelInfo, NetworkSource, Opening, Saving,
+};
 
 /// All that the page knows of what the engine holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -35,13 +37,22 @@ pub enum HeldRun {
 pub struct NetworkInUse {
     /// For a person: `convnet, width 0.125`.
     pub network: String,
-    /// None for the network of this tab's run.
-    pub file: Option<String>,
+    pub origin: Origin,
     pub class_names: Vec<String>,
     /// None where the file does not say.
     pub experiment: Option<Experiment>,
     pub parameters: Option<usize>,
+    /// Whether somebody has measured how far it can be believed.
+    pub is_calibrated: bool,
     pub notes: Vec<String>,
+}
+
+/// Where a network is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Opened by the visitor, by the file's name.
+    File(String),
+    Chosen(NetworkSource),
 }
 
 /// A file that was opened.
@@ -80,6 +91,12 @@ impl Held {
         }
     }
 
+    /// Whether the network of this tab's run classifies, whose training images are at hand.
+    pub fn uses_run(&self) -> bool {
+        let is_run = |it: &NetworkInUse| it.origin == Origin::Chosen(NetworkSource::Run);
+        self.run == HeldRun::Trained && self.network.as_ref().is_some_and(is_run)
+    }
+
     /// The visitor asked for something to be done with files.
     pub fn ask(&mut self, errand: Errand) {
         self.failure = None;
@@ -94,12 +111,12 @@ impl Held {
     /// What to say when the engine was ended by force in the middle of a step.
     pub fn last_words(&self) -> Option<String> {
         let network = self.network.as_ref()?;
-        let lost = match &network.file {
-            Some(file) => t!(
+        let lost = match &network.origin {
+            Origin::File(file) => t!(
                 "What was opened from “{file}” is gone from this tab: open the file again to go on or to classify.",
                 file
             ),
-            None => {
+            Origin::Chosen(_) => {
                 t!(
                     "The network of this run is gone, so there is nothing to classify with or to save."
                 )
@@ -120,12 +137,17 @@ impl Held {
                 self.opened = None;
                 self.network = Some(NetworkInUse {
                     network: network_of(&info.experiment),
-                    file: None,
+                    origin: Origin::Chosen(NetworkSource::Run),
                     class_names: info.class_names.clone(),
                     experiment: Some(info.experiment.clone()),
                     parameters: Some(info.parameters),
+                    is_calibrated: false,
                     notes: Vec::new(),
                 });
+            }
+            Event::Chosen { source, outcome: Choosing::Network(info) } => {
+                self.opened = None;
+                self.use_network(Origin::Chosen(source.clone()), info);
             }
             Event::Saved(Saving::File(_)) => self.errand = None,
             Event::Saved(Saving::Refused(failure)) => self.refuse(failure.clone()),
@@ -149,24 +171,30 @@ impl Held {
             | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
-            | Event::Microscope(_) => {}
+            | Event::Microscope(_)
+            | Event::Fetching(_)
+            | Event::Chosen { outcome: Choosing::Refused(_), .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
+    }
+
+    fn use_network(&mut self, origin: Origin, info: &ModelInfo) {
+        self.network = Some(NetworkInUse {
+            network: info.network.clone(),
+            origin,
+            class_names: info.class_names.clone(),
+            experiment: info.experiment.clone(),
+            parameters: Some(info.parameters),
+            is_calibrated: info.calibration.is_some(),
+            notes: info.notes.clone(),
+        });
     }
 
     fn open_model(&mut self, name: &str, info: &ModelInfo) {
         self.errand = None;
-        // It took the place of the run's network; a checkpoint is still there to go on.
-        if self.run == HeldRun::Trained {
-            self.run = HeldRun::None;
-        }
-        self.network = Some(NetworkInUse {
-            network: info.network.clone(),
-            file: Some(name.to_owned()),
-            class_names: info.class_names.clone(),
-            experiment: info.experiment.clone(),
-            parameters: Some(info.parameters),
-            notes: info.notes.clone(),
-        });
+        // A run, of this tab or of a checkpoint, is still there to go on.
+        self.use_network(Origin::File(name.to_owned()), info);
         let about = t!(
             "A network ({network}, {parameters} parameters, {classes} classes). It classifies from now on.",
             network = info.network,
@@ -181,10 +209,11 @@ impl Held {
         self.run = HeldRun::Opened;
         self.network = Some(NetworkInUse {
             network: network_of(&info.experiment),
-            file: Some(name.to_owned()),
+            origin: Origin::File(name.to_owned()),
             class_names: info.class_names.clone(),
             experiment: Some(info.experiment.clone()),
             parameters: Some(info.parameters),
+            is_calibrated: false,
             notes: Vec::new(),
         });
         let about = t!(
@@ -216,6 +245,7 @@ mod tests {
             experiment: None,
             class_names: vec!["a".into()],
             parameters: 11_173_962,
+            calibration: None,
             notes: vec!["no names".into()],
         })
     }
@@ -278,7 +308,7 @@ mod tests {
         assert_eq!(held, Held { failure: Some(failure), ..before });
 
         held.apply(&opened(model()));
-        assert!(!held.can_save(), "the file's network took the run's place");
+        assert!(held.can_save() && held.can_continue(), "the run is still there");
         assert!(held.last_words().unwrap().contains("a.safetensors"));
         held.lose_all();
         assert_eq!(held, Held::default());

@@ -55,7 +55,11 @@ impl Kept {
             | Event::Saved(_)
             | Event::Opened { .. }
             | Event::Checkpoint(_)
-            | Event::Microscope(_) => {}
+            | Event::Microscope(_)
+            | Event::Fetching(_)
+            | Event::Chosen { .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
     }
 

@@ -5,7 +5,10 @@
 #[macro_use]
 pub mod language;
 
+pub mod album;
 pub mod ambiguity;
+pub mod calibration;
+pub mod choice;
 mod choices;
 pub mod confidence;
 mod config;
@@ -21,11 +24,13 @@ pub mod forecast;
 pub mod grid;
 pub mod headline;
 pub mod held;
+pub mod hosted;
 mod json;
 pub mod kept;
 pub mod link;
 pub mod metrics;
 pub mod microscope;
+pub mod nearness;
 pub mod preset;
 pub mod result;
 pub mod run;

@@ -8,6 +8,7 @@
 mod checkpoint;
 mod files;
 mod microscope;
+mod networks;
 mod run;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use checkpoint::{CheckpointNews, CheckpointWish, KeptCheckpoint, lock_name};
 pub use files::{CheckpointInfo, FileKind, KeptData, KeptFile, ModelInfo, Opening, Saving};
 pub use microscope::{ImageSource, SetsInfo, SetsParts, Sight};
+pub use networks::{Choosing, Evidence, KeptNetwork, KeptNetworks, Neighbour, NetworkSource};
 pub use run::{
     CandidateStats, DeviceKind, DeviceReport, LoadProgress, RunInfo, Sample, StepReport,
 };
@@ -55,10 +57,30 @@ pub enum Command {
     Resume,
     /// End the run; the network so far can classify.
     Stop,
-    /// Classify the image file in the payload with the network of the last run.
+    /// Classify the image file in the payload with the network in use.
     Classify {
         /// Returned with the answer.
         request: u32,
+    },
+    /// Find the training images that the last run's network takes for nearest to the crop in the
+    /// payload, u8 `[3, 32, 32]`. The engine answers with [`Event::Nearest`], several times.
+    Nearest {
+        /// Returned with the answers.
+        request: u32,
+    },
+    /// Classify with that network from now on. The engine tells with [`Event::Fetching`] how far
+    /// it has come, and answers with [`Event::Chosen`]. Refused while a run is on.
+    Choose {
+        source: NetworkSource,
+    },
+    /// Keep the network of the last run under the page's number for it. The engine answers with
+    /// [`Event::NetworksKept`].
+    KeepNetwork {
+        run: u64,
+    },
+    /// Drop the kept networks of all runs but these, and say what is left.
+    RetainNetworks {
+        runs: Vec<u64>,
     },
     /// Send the network, or the whole state of the run. The engine answers with
     /// [`Event::Saved`], between two steps if a run is on.
@@ -104,6 +126,10 @@ impl Command {
             | Self::Images { .. }
             | Self::Open { .. }
             | Self::Checkpoint(_)
+            | Self::Nearest { .. }
+            | Self::Choose { .. }
+            | Self::KeepNetwork { .. }
+            | Self::RetainNetworks { .. }
             | Self::KeepData
             | Self::ListData
             | Self::ClearData => false,
@@ -157,6 +183,14 @@ pub enum Event {
     DataKept(KeptData),
     /// News for the label microscope.
     Microscope(Sight),
+    /// A network is being fetched.
+    Fetching(LoadProgress),
+    /// The answer to [`Command::Choose`].
+    Chosen { source: NetworkSource, outcome: Choosing },
+    /// What networks of earlier runs are kept.
+    NetworksKept(KeptNetworks),
+    /// The answers to [`Command::Nearest`].
+    Nearest { request: u32, outcome: Evidence },
 }
 
 /// What is wrong, and what to do.
@@ -185,7 +219,12 @@ impl Failure {
 pub enum Classification {
     /// One probability a class. The payload holds the 32x32 crop that the network saw,
     /// u8 `[3, 32, 32]`.
-    Probabilities { class_names: Vec<String>, probabilities: Vec<f32> },
+    Probabilities {
+        class_names: Vec<String>,
+        probabilities: Vec<f32>,
+        /// If the largest is smaller, the image shows perhaps none of the classes.
+        threshold: f64,
+    },
     /// The image (or the lack of a network) is at fault.
     Refused(Failure),
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Method};
-use crate::model::file::{self, Description, FileError, ModelFile, Parts};
+use crate::model::file::{self, Description, FileError, ModelFile, Precision};
+use crate::model::parts::{self, Parts};
 use crate::model::weights::HostTensor;
 
 const MODEL: &str = "model.";
@@ -106,7 +107,7 @@ impl Checkpoint {
         let description = self.model.description.as_ref().ok_or_else(missing_description)?;
         let classes = description.class_names.len();
         let mut parts = Parts::default();
-        self.model.add_to(&mut parts, MODEL);
+        self.model.add_to(&mut parts, MODEL, Precision::Single)?;
         for (name, tensor) in &self.momentum {
             parts.add_floats(format!("{MOMENTUM}{name}"), tensor);
         }
@@ -136,7 +137,7 @@ impl Checkpoint {
 
     /// Whether a file is a checkpoint rather than a model. Says nothing of its health.
     pub fn is_one(bytes: &[u8]) -> bool {
-        file::open(bytes).is_ok_and(|(_, file)| file.tensor(STORED).is_ok())
+        parts::open(bytes).is_ok_and(|(_, file)| file.tensor(STORED).is_ok())
     }
 
     /// Parses a checkpoint.
@@ -144,7 +145,7 @@ impl Checkpoint {
     /// # Errors
     /// When it is none, or its parts contradict each other.
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
-        let (text, file) = file::open(bytes)?;
+        let (text, file) = parts::open(bytes)?;
         let text = text.ok_or_else(missing_description)?;
         let description = file::parse_metadata(&text)?;
         let Metadata { position } = serde_json::from_str(&text)
@@ -159,16 +160,16 @@ impl Checkpoint {
             if let Some(name) = name.strip_prefix(MODEL) {
                 model.insert(name, &view)?;
             } else if let Some(name) = name.strip_prefix(MOMENTUM) {
-                momentum.insert(name.to_owned(), file::floats(name, &view)?);
+                momentum.insert(name.to_owned(), parts::floats(name, &view)?);
             }
         }
         let checkpoint = Self {
             model,
             position,
             momentum,
-            candidates: file::bytes_of(CANDIDATES, &part(&file, CANDIDATES)?, Dtype::U8)?.to_vec(),
-            stored: file::floats(STORED, &part(&file, STORED)?)?.values,
-            renewed: file::floats(RENEWED, &part(&file, RENEWED)?)?.values,
+            candidates: parts::bytes_of(CANDIDATES, &part(&file, CANDIDATES)?, Dtype::U8)?.to_vec(),
+            stored: parts::floats(STORED, &part(&file, STORED)?)?.values,
+            renewed: parts::floats(RENEWED, &part(&file, RENEWED)?)?.values,
             history: doubles(HISTORY, &part(&file, HISTORY)?)?
                 .chunks_exact(HISTORY_COLUMNS)
                 .filter_map(|row| row.try_into().ok().map(history_entry))
@@ -285,7 +286,7 @@ fn part<'a>(file: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, FileEr
 }
 
 fn doubles(name: &str, view: &TensorView) -> Result<Vec<f64>, FileError> {
-    let (words, _) = file::bytes_of(name, view, Dtype::F64)?.as_chunks::<8>();
+    let (words, _) = parts::bytes_of(name, view, Dtype::F64)?.as_chunks::<8>();
     Ok(words.iter().map(|&word| f64::from_le_bytes(word)).collect())
 }
 

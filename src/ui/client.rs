@@ -280,7 +280,11 @@ impl Client {
             | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
-            | Event::Microscope(_) => {}
+            | Event::Microscope(_)
+            | Event::Fetching(_)
+            | Event::Chosen { .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
         self.tell(event, bytes);
     }

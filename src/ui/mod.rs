@@ -2,6 +2,7 @@
 //! visitor asks; it knows no tensor.
 
 mod attention;
+mod classify;
 mod client;
 mod components;
 mod files;

@@ -215,7 +215,12 @@ impl App {
         let now_ms = js_sys::Date::now();
         let outcome = self.run.with_untracked(|run| Outcome::of(run, ended, now_ms))?;
         let id = self.runs.current.get_untracked()?;
+        let failed = matches!(outcome.ended, Ended::Failed(_));
         self.runs.change(|shelf| shelf.keep(id, outcome));
+        // A run that failed has a network that diverged, or a device that is gone.
+        if !failed {
+            self.keep_network(id.0);
+        }
         Some(id)
     }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, watch } from './browser.mjs';
 import { SCRATCH, minutes, seconds } from './environment.mjs';
+import { offerNone } from './networks.mjs';
 import { serve } from './server.mjs';
 
 /**
@@ -45,6 +46,8 @@ export function stage({ webgpu = true, data = () => undefined } = {}) {
       // Waiting is bounded by the test, which names the figure; no second limit below it.
       context.setDefaultTimeout(timeout);
       const ear = watch(context, allowed);
+      // What the site happens to offer is no business of a test that does not ask for it.
+      await offerNone(context);
       const page = await context.newPage();
       const say = (text) => {
         t.diagnostic(text);
