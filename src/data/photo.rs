@@ -11,7 +11,9 @@ use image::{
 
 use super::images::{CHANNELS, IMAGE_BYTES, PLANE, SIDE};
 
-const FILTER: FilterType = FilterType::CatmullRom;
+/// The softest of the usual filters: CIFAR's images are softer than what any sharper one makes of a
+/// photo (docs/photos.md has the measurements).
+const FILTER: FilterType = FilterType::Gaussian;
 /// Large photos are first averaged down to so many pixels a side, which looks at each pixel once:
 /// the filter looks at each several times.
 const FINE_SIDE: u32 = 512;

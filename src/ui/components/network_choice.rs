@@ -49,7 +49,7 @@ pub fn NetworkChoice() -> impl IntoView {
     view! {
         <fieldset class="networks" data-testid="model-select" disabled=is_active>
             <legend class="visually-hidden">{t!("Networks")}</legend>
-            <For each=shown key=|row| row.name.clone() let:row>
+            <For each=shown key=|row| (row.name.clone(), row.title.clone()) let:row>
                 <NetworkRow row />
             </For>
             <button
