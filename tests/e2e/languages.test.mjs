@@ -86,7 +86,7 @@ const english = (page) =>
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const { parentElement, data } = walker.currentNode;
-      if (!parentElement.closest('script, style, [lang="en"]')) texts.push(data);
+      if (!parentElement.closest('script, style, noscript, [lang="en"]')) texts.push(data);
     }
     for (const element of document.body.querySelectorAll('[aria-label], [title], [placeholder]')) {
       texts.push(element.ariaLabel ?? '', element.title, element.placeholder ?? '');
