@@ -31,6 +31,7 @@ pub mod link;
 pub mod metrics;
 pub mod microscope;
 pub mod nearness;
+pub mod open_run;
 pub mod preset;
 pub mod result;
 pub mod run;

@@ -125,7 +125,9 @@ impl App {
         let Some(request) = album.with_untracked(Album::next) else { return };
         if !untrack(|| self.has_network()) {
             if !self.choice.with_untracked(|choice| choice.is_coming()) {
-                album.update(|album| drop(album.refuse_open(&no_network())));
+                album.update(|album| {
+                    album.refuse_open(&no_network());
+                });
             }
             return;
         }

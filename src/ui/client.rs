@@ -29,7 +29,7 @@ const STOP_PATIENCE: Duration = Duration::from_millis(700);
 /// What the client tells the page.
 pub enum Notice {
     /// An event of the engine, with the bytes that came along.
-    Event(Event, Option<Uint8Array>),
+    Event(Box<Event>, Option<Uint8Array>),
     /// The engine is gone, and its networks with it; on its own accord if there is a failure.
     Gone(Option<Failure>),
 }
@@ -171,7 +171,7 @@ impl Client {
     }
 
     fn tell(&self, event: Event, bytes: Option<Uint8Array>) {
-        (self.0.listener)(Notice::Event(event, bytes));
+        (self.0.listener)(Notice::Event(Box::new(event), bytes));
     }
 
     /// So that what was shown of an earlier failure is first taken away.

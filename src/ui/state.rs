@@ -160,25 +160,26 @@ impl App {
     fn take(self, notice: Notice) {
         match notice {
             Notice::Gone(reason) => self.lose_engine(reason),
-            Notice::Event(Event::Saved(Saving::File(what)), bytes) => {
-                // First what came before: the file's name says how far the run is.
-                self.enqueue(Event::Saved(Saving::File(what)), Vec::new());
-                if let Some(bytes) = bytes {
-                    self.hand_out(what, &bytes);
-                }
+            Notice::Event(event, bytes) => self.take_event(*event, bytes),
+        }
+    }
+
+    fn take_event(self, event: Event, bytes: Option<Uint8Array>) {
+        if let Event::Saved(Saving::File(what)) = event {
+            // First what came before: the file's name says how far the run is.
+            self.enqueue(event, Vec::new());
+            if let Some(bytes) = bytes {
+                self.hand_out(what, &bytes);
             }
-            Notice::Event(event, bytes) => {
-                let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
-                match event {
-                    Event::Classified { request, outcome } => {
-                        self.take_answer(request, outcome, bytes);
-                    }
-                    Event::Nearest { request, outcome } => {
-                        self.photos.album.update(|it| it.take_evidence(request, outcome, bytes));
-                    }
-                    event => self.enqueue(event, bytes),
-                }
+            return;
+        }
+        let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+        match event {
+            Event::Classified { request, outcome } => self.take_answer(request, outcome, bytes),
+            Event::Nearest { request, outcome } => {
+                self.photos.album.update(|it| it.take_evidence(request, outcome, bytes));
             }
+            event => self.enqueue(event, bytes),
         }
     }
 

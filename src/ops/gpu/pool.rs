@@ -19,7 +19,7 @@ fn largest(upper: Quad, lower: Quad, #[comptime] window: usize) -> (f32, u32) {
 
 #[cube]
 fn larger(best: (f32, u32), value: f32, #[comptime] place: u32) -> (f32, u32) {
-    let takes = value > best.0 || value != value;
+    let takes = value > best.0 || value.is_nan();
     (select(takes, value, best.0), select(takes, place.runtime(), best.1))
 }
 
