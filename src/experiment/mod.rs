@@ -26,6 +26,7 @@ pub mod kept;
 pub mod link;
 pub mod metrics;
 pub mod microscope;
+pub mod open_run;
 pub mod preset;
 pub mod result;
 pub mod run;

@@ -51,7 +51,7 @@ impl OpenRun {
     pub fn offer(&self) -> String {
         let position = words::position(self.epochs, self.step, self.experiment.epochs);
         t!(
-"A run was interrupted ({dataset}, {model}, q = {rate}). It is kept in this browser as it was {position}, and goes on from there to the same numbers.",
+            "A run was interrupted ({dataset}, {model}, q = {rate}). It is kept in this browser as it was {position}, and goes on from there to the same numbers.",
             dataset = translated(self.experiment.dataset.title()),
             model = translated(self.experiment.model.title()),
             rate = self.experiment.rate,
@@ -122,7 +122,10 @@ impl UnderWay {
 pub fn revived(open: &OpenRun, death: &Failure) -> String {
     let position = words::position(open.epochs, open.step, open.experiment.epochs);
     t!(
-"{fault} A new one goes on with the run as it was {position}: no number is lost.", fault = death.fault, position)
+        "{fault} A new one goes on with the run as it was {position}: no number is lost.",
+        fault = death.fault,
+        position
+    )
 }
 
 /// What to do when a run has diverged and its last good state is kept.
@@ -130,8 +133,9 @@ pub fn back_from(diverged: &Failure, open: &OpenRun) -> Failure {
     let position = words::position(open.epochs, open.step, open.experiment.epochs);
     Failure {
         remedy: t!(
-"{remedy} Or “Continue” brings back the last good state, {position}: its network can be saved, and it classifies.",
-            remedy = diverged.remedy, position
+            "{remedy} Or “Continue” brings back the last good state, {position}: its network can be saved, and it classifies.",
+            remedy = diverged.remedy,
+            position
         ),
         ..diverged.clone()
     }
