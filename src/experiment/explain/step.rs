@@ -324,7 +324,7 @@ mod tests {
         assert_eq!(Step::Loss.table(&sight).rows.len(), record.class_names.len() - 1);
         sets[0].fill(false);
         sets[0][3] = true;
-        let sight = Sight { sets: &sets, ..sight };
+        let sight = Sight { record: &record, image: 0, pass: 0, sets: &sets };
         assert!(Step::Candidates.outcome(&sight).contains("nothing to find"));
     }
 
