@@ -4,10 +4,12 @@
 mod conversation;
 #[path = "common/photo.rs"]
 mod photo;
+#[path = "common/told.rs"]
+mod told;
 
 use std::collections::BTreeMap;
 
-use conversation::{converse_until, is_end, tiny};
+use conversation::converse_until;
 use half::bf16;
 use photo::image_file;
 use proden::data::images::IMAGE_BYTES;
@@ -20,6 +22,7 @@ use proden::protocol::{
 };
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use told::{is_end, tiny};
 
 /// The network of a small run.
 fn model(experiment: Experiment) -> ModelFile {

@@ -1,20 +1,23 @@
 //! Runs that are broken off at any moment and go on from what was kept, natively: the session is
 //! unwound where it stands, as a worker is that is killed.
 
-#[path = "common/conversation.rs"]
-mod conversation;
+#[path = "common/epochs.rs"]
+mod epochs;
+#[path = "common/told.rs"]
+mod told;
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-use conversation::{epochs, is_end, tiny};
+use epochs::epochs;
 use futures_channel::mpsc::unbounded;
 use futures_executor::block_on;
 use proden::engine::checkpoints::memory::with_storage;
 use proden::engine::session::{self, Emit};
 use proden::experiment::{Experiment, Method};
 use proden::protocol::{CheckpointNews, CheckpointWish, Command, Event, Opening, Payload};
+use told::{is_end, tiny};
 
 const RUN: u64 = 7;
 
