@@ -6,7 +6,7 @@
 // data-value), bench-outcome, bench-back, bench-next, bench-reset.
 
 import assert from 'node:assert/strict';
-import { follow, visit } from './lib/page.mjs';
+import { visit } from './lib/page.mjs';
 import { stage } from './lib/scene.mjs';
 
 const scene = stage();
@@ -72,7 +72,7 @@ scene('explain: the numbers of each step follow from one another', {}, async ({ 
   await page.getByTestId('bench-epoch').fill('2');
   const next = await columns(page, 'Loss');
   for (const [name, [stored]] of Object.entries(next)) near(stored, renewed[name][1], name);
-  const course = await columns(page, 'Epochs');
+  const course = await columns(page, 'Epoch by epoch');
   assert.deepEqual(course['1'], Object.values(renewed).map(([, confidence]) => confidence));
   assert.equal(Object.keys(course).length, 10);
   assert.equal(engines, 0, 'no engine was started');
@@ -123,7 +123,8 @@ scene('explain: links lead to the section', {}, async ({ page, url }) => {
     const { top } = document.querySelector('#method').getBoundingClientRect();
     return top > -5 && top < innerHeight / 2;
   });
-  await follow(page, 'train');
+  await page.locator('nav a[href^="train"]').click();
+  await page.getByTestId('start').waitFor();
   // Each setting says where it is from.
   const sources = await page.locator('.field-source').allTextContents();
   assert.equal(sources.length, await page.locator('.field').count());
