@@ -30,6 +30,8 @@ pub enum HeldRun {
     Opened,
     /// Of this tab, under way or over: it can be saved.
     Trained,
+    /// Of this tab, and diverged: it is there to be looked at, but goes on from an earlier state.
+    Diverged,
 }
 
 /// A network that can classify.
@@ -74,19 +76,26 @@ pub enum Errand {
 impl Held {
     /// Whether there is a run whose network or state can be saved.
     pub fn can_save(&self) -> bool {
-        self.run == HeldRun::Trained
+        matches!(self.run, HeldRun::Trained | HeldRun::Diverged)
     }
 
     /// Whether there is a run that can go on.
     pub fn can_continue(&self) -> bool {
-        self.run != HeldRun::None
+        matches!(self.run, HeldRun::Opened | HeldRun::Trained)
+    }
+
+    /// The run of this tab has diverged, and an earlier state of it is there to go on from.
+    pub fn diverge(&mut self) {
+        if self.run == HeldRun::Trained {
+            self.run = HeldRun::Diverged;
+        }
     }
 
     /// A new run was asked for: the engine lets the last one go to make room for it. An opened
     /// checkpoint and a network stay until the new run has its own.
     pub fn make_room(&mut self) {
         self.failure = None;
-        if self.run == HeldRun::Trained {
+        if self.can_save() {
             self.run = HeldRun::None;
         }
     }
@@ -94,7 +103,7 @@ impl Held {
     /// Whether the network of this tab's run classifies, whose training images are at hand.
     pub fn uses_run(&self) -> bool {
         let is_run = |it: &NetworkInUse| it.origin == Origin::Chosen(NetworkSource::Run);
-        self.run == HeldRun::Trained && self.network.as_ref().is_some_and(is_run)
+        self.can_save() && self.network.as_ref().is_some_and(is_run)
     }
 
     /// The visitor asked for something to be done with files.
@@ -312,5 +321,14 @@ mod tests {
         assert!(held.last_words().unwrap().contains("a.safetensors"));
         held.lose_all();
         assert_eq!(held, Held::default());
+    }
+
+    #[test]
+    fn a_diverged_run_is_kept_to_look_at() {
+        let mut held = Held { run: HeldRun::Trained, ..Held::default() };
+        held.diverge();
+        assert!(held.can_save() && !held.can_continue());
+        held.make_room();
+        assert_eq!(held.run, HeldRun::None);
     }
 }

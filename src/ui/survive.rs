@@ -208,7 +208,7 @@ impl App {
         if let Some(open) = open.filter(|_| is_diverged(failure)) {
             let failure = open_run::back_from(failure, &open);
             self.run.update(|run| run.failure = Some(failure));
-            self.held.update(Held::make_room);
+            self.held.update(Held::diverge);
             self.survival.offer.set(Some(open));
         }
     }
