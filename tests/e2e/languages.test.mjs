@@ -91,8 +91,9 @@ const english = (page) =>
     for (const element of document.body.querySelectorAll('[aria-label], [title], [placeholder]')) {
       texts.push(element.ariaLabel ?? '', element.title, element.placeholder ?? '');
     }
-    // What a browser calls its graphics card is not ours to translate.
-    return [...new Set(texts)].filter((text) => prose.test(text) && !/SwiftShader|Vulkan/i.test(text));
+    // What a browser calls its graphics card is not ours to translate, nor is the title of a paper.
+    const ours = (text) => text.replace(/《[^》]*》/g, '');
+    return [...new Set(texts)].filter((text) => prose.test(ours(text)) && !/SwiftShader|Vulkan/i.test(text));
   });
 
 scene('language: no English is left in the Chinese page', { context: CHINESE }, async ({ page, url }) => {
