@@ -20,7 +20,7 @@ fn collect(path: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()
 
 fn main() -> io::Result<()> {
     let mut files = BTreeMap::new();
-    for root in ["src", "kernels/src", "Cargo.toml", "Cargo.lock"] {
+    for root in ["src", "locales", "kernels/src", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={root}");
         collect(Path::new(root), &mut files)?;
     }

@@ -4,6 +4,7 @@
 //! (ARCHITECTURE.md has the reasons):
 //! `experiment`, `protocol` | `data` | `ops` | `model` | `train` | `engine` | `ui`, `cli`.
 
+#[macro_use]
 pub mod experiment;
 pub mod protocol;
 

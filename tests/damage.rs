@@ -3,15 +3,19 @@
 
 #[path = "common/conversation.rs"]
 mod conversation;
+#[path = "common/epochs.rs"]
+mod epochs;
 #[path = "common/photo.rs"]
 mod photo;
 #[path = "common/runs.rs"]
 mod runs;
+#[path = "common/told.rs"]
+mod told;
 
 use std::sync::LazyLock;
 
 use burn::tensor::Device;
-use conversation::{converse_until, is_end, tiny};
+use conversation::converse_until;
 use photo::image_file;
 use proden::experiment::Experiment;
 use proden::model::file::{FileError, ModelFile};
@@ -20,6 +24,7 @@ use proden::protocol::{Classification, Command, Event, FileKind, Opening, Payloa
 use proden::train::checkpoint::Checkpoint;
 use runs::{go_on, run, start};
 use safetensors::SafeTensors;
+use told::{is_end, tiny};
 
 /// A run of two steps an epoch.
 fn least() -> Experiment {

@@ -2,17 +2,22 @@
 
 #[path = "common/conversation.rs"]
 mod conversation;
+#[path = "common/epochs.rs"]
+mod epochs;
 #[path = "common/runs.rs"]
 mod runs;
 #[path = "common/tell.rs"]
 mod tell;
+#[path = "common/told.rs"]
+mod told;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
-use conversation::{converse_until, epochs, is_end, tiny};
+use conversation::converse_until;
+use epochs::epochs;
 use futures_executor::block_on;
 use proden::experiment::{Augmentation, Experiment, Method, NetworkKind};
 use proden::model::file::{FileError, ModelFile};
@@ -23,6 +28,7 @@ use runs::{go_on, run, start};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use tell::tell;
+use told::{is_end, tiny};
 
 /// Two checkpoints are the same but for times.
 fn assert_same(ours: &[u8], theirs: &[u8]) {

@@ -7,7 +7,8 @@ use proden::data::images::IMAGE_BYTES;
 use proden::data::photo;
 use proden::experiment::{Dataset, Experiment, Setting, link};
 use proden::protocol::{
-    Command, Event, Failure, FileKind, KeptData, LoadProgress, Saving, StepReport,
+    CheckpointNews, CheckpointWish, Command, Event, Failure, FileKind, KeptData, LoadProgress,
+    Saving, StepReport,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -152,6 +153,7 @@ fn message() -> impl Strategy<Value = String> {
         Command::Classify { request: 7 },
         Command::Save { what: FileKind::Checkpoint },
         Command::Open { name: "a.safetensors".to_owned() },
+        Command::Checkpoint(CheckpointWish::Open { run: 7 }),
         Command::ClearData,
     ];
     let failure = Failure::new("a fault", "a remedy").about(Setting::Lr);
@@ -169,6 +171,7 @@ fn message() -> impl Strategy<Value = String> {
         Event::Progress(report),
         Event::Saved(Saving::Refused(failure.clone())),
         Event::Failed(failure),
+        Event::Checkpoint(CheckpointNews::Held { run: 7 }),
         Event::DataKept(KeptData::default()),
     ];
     let commands = commands.iter().map(serde_json::to_string);

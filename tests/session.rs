@@ -2,17 +2,23 @@
 
 #[path = "common/conversation.rs"]
 mod conversation;
+#[path = "common/epochs.rs"]
+mod epochs;
 #[path = "common/photo.rs"]
 mod photo;
+#[path = "common/told.rs"]
+mod told;
 
 use std::fs;
 
-use conversation::{Sender, converse_until, epochs, is_end, tiny};
+use conversation::{Sender, converse_until};
+use epochs::epochs;
 use photo::image_file;
 use proden::experiment::microscope::Story;
 use proden::experiment::run::{RunState, Status};
 use proden::experiment::{Dataset, Experiment, Method};
 use proden::protocol::{BUILD_ID, Classification, Command, Event, ImageSource, Sight};
+use told::{is_end, tiny};
 
 /// Sends the commands, and lets `react` send more at each event, until the run has ended.
 fn converse(
@@ -123,7 +129,7 @@ fn photos_are_classified_while_training_and_refused_before() {
         })
     };
     assert!(matches!(answer(7), Some(Classification::Refused(_))));
-    let Some(Classification::Probabilities { probabilities, class_names }) = answer(8) else {
+    let Some(Classification::Probabilities { probabilities, class_names, .. }) = answer(8) else {
         panic!("{:?}", answer(8));
     };
     assert_eq!(class_names.len(), 10);

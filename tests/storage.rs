@@ -1,4 +1,4 @@
-//! What the browser keeps: data files that are given, and those that were fetched.
+//! What the browser keeps: data files that are given, those that were fetched, and networks.
 //!
 //! Run by `cargo xtask test` in headless Chromium, in a dedicated worker as on the page.
 
@@ -14,9 +14,11 @@ use futures_channel::mpsc;
 use js_sys::{Array, Uint8Array, eval};
 use proden::data::images::DataSet;
 use proden::engine::store::{self, Origin};
-use proden::engine::{keep, load, session};
+use proden::engine::{keep, load, networks, session};
+use proden::experiment::hosted::Entry;
 use proden::experiment::{Dataset, Experiment};
-use proden::protocol::{Command, Event, Failure, KeptData, LoadProgress};
+use proden::protocol::{Command, Event, Failure, KeptData, KeptNetworks, LoadProgress};
+use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -127,6 +129,78 @@ async fn data_are_kept() {
     what_is_half_done_is_nothing().await;
     a_full_storage_is_not_fatal().await;
     no_storage_is_not_fatal().await;
+    networks_are_kept_apart().await;
+    a_hosted_network_is_fetched_once().await;
+}
+
+/// The networks of runs, the newest first.
+fn runs(kept: &KeptNetworks) -> Vec<u64> {
+    kept.networks.iter().map(|network| network.run).collect()
+}
+
+async fn networks_are_kept_apart() {
+    for run in [1, 2, 3] {
+        assert_eq!(networks::keep(run, &[run as u8; 50]).await.problem, None);
+    }
+    assert_eq!(networks::of_run(2).await.unwrap(), [2; 50]);
+    assert_eq!(names(&clear().await), [], "they are no data");
+    assert_eq!(runs(&networks::retain(&[1, 3, 9]).await), [3, 1]);
+    assert!(networks::of_run(2).await.unwrap_err().remedy.contains("Train it again"));
+    // The same run went on.
+    networks::keep(3, &[7; 20]).await;
+    assert_eq!(networks::of_run(3).await.unwrap(), [7; 20]);
+
+    eval(
+        "self.realStorage = StorageManager.prototype.getDirectory;
+         StorageManager.prototype.getDirectory = () =>
+             Promise.reject(new DOMException('private', 'SecurityError'))",
+    )
+    .unwrap();
+    let kept = networks::keep(4, &[4; 50]).await;
+    let problem = kept.problem.expect("a problem");
+    assert!(problem.remedy.contains("Save network"), "{problem:?}");
+    assert_eq!(networks::retain(&[3]).await, KeptNetworks::default());
+    eval("StorageManager.prototype.getDirectory = self.realStorage").unwrap();
+
+    // As many as are kept, and some more: the oldest go.
+    for run in 100..130 {
+        networks::keep(run, &[1; 10]).await;
+    }
+    let kept = networks::retain(&(0..200).collect::<Vec<_>>()).await;
+    assert_eq!(runs(&kept), (106..130).rev().collect::<Vec<_>>());
+    assert!(networks::retain(&[]).await.networks.is_empty());
+}
+
+async fn a_hosted_network_is_fetched_once() {
+    with_host();
+    let weights: Vec<u8> =
+        (0..3).flat_map(|record| [vec![record], vec![0; 3072]].concat()).collect();
+    let sha256 = Sha256::digest(&weights).iter().map(|byte| format!("{byte:02x}")).collect();
+    let entry = Entry {
+        name: "a".into(),
+        title: "A".into(),
+        file: "a.safetensors".into(),
+        size_bytes: weights.len() as u64,
+        sha256,
+        card: "a.json".into(),
+        is_default: true,
+    };
+    for _ in 0..2 {
+        let fetched = networks::hosted("https://site.invalid/models/", &entry, &|_, _| {}).await;
+        let fetched = fetched.unwrap_or_else(|failure| panic!("{failure:?}"));
+        assert!(fetched.file == weights && fetched.note.is_none());
+        assert_eq!(asked(), 1.0);
+    }
+    // What the storage has damaged is fetched again.
+    let name = format!("hosted/{}", entry.sha256);
+    store::keep(&Origin::Networks, &name, &[1; 9219], true).await.unwrap();
+    let fetched = networks::hosted("https://site.invalid/models/", &entry, &|_, _| {}).await;
+    assert!(fetched.is_ok_and(|fetched| fetched.file == weights));
+    assert_eq!(asked(), 2.0);
+    store::forget(&Origin::Networks, &name).await;
+    without_host();
+    let failure = networks::hosted("https://site.invalid/models/", &entry, &|_, _| {}).await;
+    assert!(failure.is_err_and(|failure| failure.remedy.contains("connection")));
 }
 
 async fn what_is_given_is_kept_and_used() {

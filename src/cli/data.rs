@@ -57,11 +57,11 @@ enum Fault {
 }
 
 impl Fault {
-    const fn remedy(&self) -> &'static str {
+    fn remedy(&self) -> String {
         match self {
             Self::Unpack(error) => error.remedy(),
             Self::Missing(_) => {
-                "Check --base-url: it must hold the official archive, binary version."
+                "Check --base-url: it must hold the official archive, binary version.".to_owned()
             }
         }
     }

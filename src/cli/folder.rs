@@ -101,6 +101,19 @@ impl Folder {
         self.write(METRICS, lines.as_bytes())
     }
 
+    /// The epochs in metrics.jsonl.
+    ///
+    /// # Errors
+    /// When it is not there, or a line of it is none.
+    pub fn history(&self) -> Result<Vec<EpochMetrics>> {
+        let path = self.path.join(METRICS);
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!("{} cannot be read; give the folder of a run", path.display())
+        })?;
+        let read = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
+        read.with_context(|| format!("{} is damaged", path.display()))
+    }
+
     /// Adds an epoch to metrics.jsonl.
     ///
     /// # Errors

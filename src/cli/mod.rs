@@ -7,6 +7,7 @@ mod download;
 mod folder;
 mod network;
 mod progress;
+mod publish;
 mod settings;
 mod test;
 mod train;
@@ -46,8 +47,14 @@ only on a terminal.";
 
 /// Runs what the arguments say.
 pub fn main() -> ExitCode {
-    let commands =
-        [train::command(), test::command(), classify::command(), data::command(), bench::command()];
+    let commands = [
+        train::command(),
+        test::command(),
+        classify::command(),
+        data::command(),
+        publish::command(),
+        bench::command(),
+    ];
     let matches = Command::new("proden")
         .about("Train image classifiers from ambiguous labels (PRODEN), and use them")
         .version(env!("CARGO_PKG_VERSION"))
@@ -62,6 +69,7 @@ pub fn main() -> ExitCode {
         Some(("classify", matches)) => classify::main(matches),
         Some(("data", matches)) => data::main(matches),
         Some(("bench", matches)) => bench::main(matches),
+        Some(("publish", matches)) => publish::main(matches),
         // clap has refused anything else.
         _ => Ok(()),
     };

@@ -48,7 +48,7 @@ impl Loaded {
     ///
     /// # Errors
     /// When it holds no network.
-    fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let bytes = fs::read(path).with_context(|| format!("{name} cannot be read"))?;
         let file = if pytorch::is_one(path, &bytes) {

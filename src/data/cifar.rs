@@ -8,17 +8,13 @@ use crate::experiment::Dataset;
 /// Why a file holds no CIFAR records.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CifarError {
-    #[error("the file is empty")]
+    #[error("{}", t!("the file is empty"))]
     Empty,
-    #[error("it is an HTML page, not a CIFAR file")]
+    #[error("{}", t!("it is an HTML page, not a CIFAR file"))]
     Html,
-    #[error(
-        "its {len_bytes} bytes are no whole number of {record_bytes}-byte records: it is cut short or of another format"
-    )]
+    #[error("{}", t!("its {len_bytes} bytes are no whole number of {record_bytes}-byte records: it is cut short or of another format", len_bytes, record_bytes))]
     NotWhole { len_bytes: usize, record_bytes: usize },
-    #[error(
-        "record {record} has the label {label}, but labels end at {max}: it is damaged or of another format"
-    )]
+    #[error("{}", t!("record {record} has the label {label}, but labels end at {max}: it is damaged or of another format", record, label, max))]
     BadLabel { record: usize, label: u8, max: u8 },
 }
 
@@ -173,6 +169,14 @@ mod tests {
         let mut bytes = labels.to_vec();
         bytes.extend([fill; IMAGE_BYTES]);
         bytes
+    }
+
+    #[test]
+    fn classes_that_everyone_meets_have_names_in_all_languages() {
+        let known: Vec<_> = crate::experiment::language::classes().collect();
+        for dataset in [Dataset::Synthetic, Dataset::Cifar10] {
+            assert!(class_names(dataset).iter().all(|name| known.contains(&name.as_str())));
+        }
     }
 
     #[test]

@@ -35,8 +35,9 @@ pub fn draw(train_limit: usize, test_limit: usize) -> DataSet {
         test: draw_images(1 << 32, size(test_limit, TEST_IMAGES)),
         class_names: super::cifar::class_names(crate::experiment::Dataset::Synthetic),
         notes: if train_limit.max(test_limit) > MAX_IMAGES {
-            vec![format!(
-                "The built-in shapes are at most {MAX_IMAGES} images; more are not drawn."
+            vec![t!(
+                "The built-in shapes are at most {most} images; more are not drawn.",
+                most = MAX_IMAGES
             )]
         } else {
             Vec::new()

@@ -47,9 +47,9 @@ pub struct Adapter {
 /// Why there is none.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAdapter {
-    #[error("this browser does not have it")]
+    #[error("{}", t!("this browser does not have it"))]
     Unsupported,
-    #[error("the browser offers no graphics card for it")]
+    #[error("{}", t!("the browser offers no graphics card for it"))]
     None,
 }
 
@@ -86,19 +86,19 @@ fn describe(adapter: &GpuAdapter) -> Adapter {
     let is_software = info.is_fallback_adapter().unwrap_or(false)
         || info.architecture().is_some_and(|architecture| architecture == "swiftshader");
     let limits = adapter.limits();
-    let limit = |title: &str, name: &str, unit_bytes: f64, unit: &str| {
+    let limit = |title: String, name: &str, unit_bytes: f64, unit: &str| {
         let value = js_sys::Reflect::get(&limits, &name.into()).ok()?.as_f64()?;
-        Some((title.to_owned(), format!("{}{unit}", (value / unit_bytes).round())))
+        Some((title, format!("{}{unit}", (value / unit_bytes).round())))
     };
     const MIB: f64 = 1024.0 * 1024.0;
     Adapter {
-        name: if name.is_empty() { "unnamed graphics card".to_owned() } else { name },
+        name: if name.is_empty() { t!("unnamed graphics card") } else { name },
         is_software,
         limits: [
-            limit("Largest buffer", "maxBufferSize", MIB, " MiB"),
-            limit("Largest binding", "maxStorageBufferBindingSize", MIB, " MiB"),
-            limit("Workgroup memory", "maxComputeWorkgroupStorageSize", 1024.0, " KiB"),
-            limit("Workgroup size", "maxComputeInvocationsPerWorkgroup", 1.0, ""),
+            limit(t!("Largest buffer"), "maxBufferSize", MIB, " MiB"),
+            limit(t!("Largest binding"), "maxStorageBufferBindingSize", MIB, " MiB"),
+            limit(t!("Workgroup memory"), "maxComputeWorkgroupStorageSize", 1024.0, " KiB"),
+            limit(t!("Workgroup size"), "maxComputeInvocationsPerWorkgroup", 1.0, ""),
         ]
         .into_iter()
         .flatten()

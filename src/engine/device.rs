@@ -34,12 +34,12 @@ fn cpu(reason: Option<String>) -> Chosen {
     use crate::protocol::DeviceKind;
 
     let threads = "1".to_owned();
-    let name = if cfg!(target_feature = "simd128") { "CPU with SIMD" } else { "CPU" };
+    let name = if cfg!(target_feature = "simd128") { t!("CPU with SIMD") } else { t!("CPU") };
     let report = DeviceReport {
         kind: DeviceKind::Cpu,
-        name: name.to_owned(),
+        name,
         reason,
-        limits: vec![("Threads".to_owned(), threads)],
+        limits: vec![(t!("Threads"), threads)],
     };
     Chosen { device: Device::flex(), report }
 }
@@ -51,9 +51,10 @@ mod gpu {
 
     pub async fn take() -> Result<Chosen, Failure> {
         native().await.ok_or_else(|| {
-            let fault = "This build of proden has no graphics card.";
-            let remedy =
-                "Build it with --features wgpu or --features cuda, or choose device cpu or auto.";
+            let fault = t!("This build of proden has no graphics card.");
+            let remedy = t!(
+                "Build it with --features wgpu or --features cuda, or choose device cpu or auto."
+            );
             Failure::new(fault, remedy).about(Setting::Device)
         })?
     }
@@ -71,8 +72,8 @@ mod gpu {
         return Some(match burn::tensor::Device::wgpu_options().init_async().await {
             Ok(device) => Ok(gpu("Graphics card (wgpu)", device)),
             Err(error) => Err(Failure::new(
-                format!("The graphics card could not be taken: {error}"),
-                "Choose device cpu.",
+                t!("The graphics card could not be taken: {error}", error),
+                t!("Choose device cpu."),
             )
             .about(Setting::Device)),
         });
@@ -114,13 +115,13 @@ mod gpu {
     pub async fn take() -> Result<Chosen, Failure> {
         let adapter = adapter::find().await.map_err(|missing| {
             Failure::new(
-                format!("WebGPU was asked for, but {missing}."),
-                "Choose the device “Automatic” or “CPU”, or use a recent Chrome, Edge, Firefox or Safari with hardware acceleration switched on.",
+                t!("WebGPU was asked for, but {missing}.", missing),
+                t!("Choose the device “Automatic” or “CPU”, or use a recent Chrome, Edge, Firefox or Safari with hardware acceleration switched on."),
             )
             .about(Setting::Device)
         })?;
         let reason = adapter.is_software.then(|| {
-            "WebGPU runs in software here, without a graphics card: expect it to be slower than the CPU.".to_owned()
+            t!("WebGPU runs in software here, without a graphics card: expect it to be slower than the CPU.")
         });
         on(adapter, reason).await
     }
@@ -128,21 +129,21 @@ mod gpu {
     pub async fn take_if_real() -> Result<Chosen, Failure> {
         match adapter::find().await {
             Ok(adapter) if !adapter.is_software => on(adapter, None).await.or_else(|failure| {
-                Ok(cpu(Some(format!(
-                    "The graphics card could not be used ({}), so the CPU trains.",
-                    failure.fault
+                Ok(cpu(Some(t!(
+                    "The graphics card could not be used ({reason}), so the CPU trains.",
+                    reason = failure.fault
                 ))))
             }),
-            Ok(adapter) => Ok(cpu(Some(format!(
-                "WebGPU is here only in software ({}), which is slower than the CPU, so the CPU trains.",
-                adapter.name
+            Ok(adapter) => Ok(cpu(Some(t!(
+                "WebGPU is here only in software ({name}), which is slower than the CPU, so the CPU trains.",
+                name = adapter.name
             )))),
             Err(NoAdapter::Unsupported) => {
-                Ok(cpu(Some("This browser has no WebGPU, so the CPU trains.".to_owned())))
+                Ok(cpu(Some(t!("This browser has no WebGPU, so the CPU trains."))))
             }
-            Err(NoAdapter::None) => Ok(cpu(Some(
-                "The browser offers no graphics card for WebGPU, so the CPU trains.".to_owned(),
-            ))),
+            Err(NoAdapter::None) => Ok(cpu(Some(t!(
+                "The browser offers no graphics card for WebGPU, so the CPU trains."
+            )))),
         }
     }
 
@@ -159,8 +160,8 @@ mod gpu {
         suit_software_adapter(adapter.is_software);
         let device = Device::wgpu_options().init_async().await.map_err(|error| {
             Failure::new(
-                format!("The graphics card could not be taken: {error}"),
-                "Reload the page, or choose the device “CPU”.",
+                t!("The graphics card could not be taken: {error}", error),
+                t!("Reload the page, or choose the device “CPU”."),
             )
             .about(Setting::Device)
         })?;

@@ -80,7 +80,7 @@ impl Draft {
         let read = self.handle.read_with_u8_array_and_options(&mut content, &at(CONTENT_AT));
         self.discard().await;
         if read.map_err(refused)? as usize != content.len() {
-            return Err(StoreError::Other("it lost what was written".to_owned()));
+            return Err(StoreError::Other(t!("it lost what was written")));
         }
         content.extend(pending);
         Ok(content)
@@ -125,5 +125,5 @@ fn at(offset: u64) -> FileSystemReadWriteOptions {
 
 /// For a file that was to be made and is not there: removed by another tab in between.
 fn vanished() -> StoreError {
-    StoreError::Other("it was cleared meanwhile".to_owned())
+    StoreError::Other(t!("it was cleared meanwhile"))
 }

@@ -39,19 +39,25 @@ impl Opened {
 pub fn refusal(name: &str, error: &FileError) -> Failure {
     let remedy = match error {
         FileError::NotSafetensors(_) => {
-            "Choose a .safetensors file that was saved here or by PyTorch. Files of the kind .pt and .pth open on the command line: proden test --model FILE."
+            t!(
+                "Choose a .safetensors file that was saved here or by PyTorch. Files of the kind .pt and .pth open on the command line: proden test --model FILE."
+            )
         }
-        FileError::CutShort => "Save it again, or fetch it again.",
-        FileError::WrongType { .. } => "Save the network in 32-bit floats (model.float()).",
+        FileError::CutShort => t!("Save it again, or fetch it again."),
+        FileError::WrongType { .. } | FileError::TooLargeForHalf(_) => {
+            t!("Save the network in 32-bit floats (model.float()).")
+        }
         FileError::UnknownNetwork | FileError::Weights(_) => {
-            "The file must hold the state dict of the authors’ convnet or resnet, or of kuangliu’s ResNet18, and nothing else."
+            t!(
+                "The file must hold the state dict of the authors’ convnet or resnet, or of kuangliu’s ResNet18, and nothing else."
+            )
         }
-        FileError::Newer(_) => "Reload the page, or update the program.",
+        FileError::Newer(_) => t!("Reload the page, or update the program."),
         FileError::Description(_) | FileError::Inconsistent(_) => {
-            "The file is damaged, or was changed by another program: save it again."
+            t!("The file is damaged, or was changed by another program: save it again.")
         }
     };
-    Failure::new(format!("“{name}” cannot be opened: {error}."), remedy)
+    Failure::new(t!("“{name}” cannot be opened: {error}.", name, error), remedy)
 }
 
 /// What is told of a network from a file.
@@ -64,14 +70,15 @@ pub fn model_info(model: &ModelFile, parameters: usize) -> Result<ModelInfo, Fil
     let experiment = model.description.as_ref().map(|it| it.experiment.clone());
     let mut notes = Vec::new();
     if experiment.is_none() {
-        notes.push(format!(
-            "The file does not say what its {} classes are called, nor what its input was normalised by: the official CIFAR-{} is assumed.",
-            class_names.len(),
-            if class_names.len() == 100 { 100 } else { 10 },
+        notes.push(t!(
+            "The file does not say what its {classes} classes are called, nor what its input was normalised by: the official CIFAR-{kind} is assumed.",
+            classes = class_names.len(),
+            kind = if class_names.len() == 100 { 100 } else { 10 }
         ));
     }
-    let network = format!("{}, width {}", config.kind, config.width);
-    Ok(ModelInfo { network, experiment, class_names, parameters, notes })
+    let network = t!("{model}, width {width}", model = config.kind, width = config.width);
+    let calibration = model.description.as_ref().and_then(|it| it.calibration);
+    Ok(ModelInfo { network, experiment, class_names, parameters, calibration, notes })
 }
 
 /// What is told of a run from a file.
@@ -105,19 +112,20 @@ pub fn can_go_on(before: &Experiment, now: &Experiment, epochs: usize) -> Result
         Setting::ALL.iter().find(|setting| !is_free(setting) && differs(setting))
     {
         return Err(Failure::new(
-            format!(
-                "The run cannot go on with {setting} = {}: it was trained with {}.",
-                now.get(setting),
-                before.get(setting)
+            t!(
+                "The run cannot go on with {setting} = {now}: it was trained with {before}.",
+                setting,
+                now = now.get(setting),
+                before = before.get(setting)
             ),
-            "Set it back, or start a new run. Only the epochs, the data host and the device may change.",
+            t!("Set it back, or start a new run. Only the epochs, the data host and the device may change."),
         )
         .about(setting));
     }
     if now.epochs <= epochs {
         return Err(Failure::new(
-            format!("The run has trained its {epochs} epochs."),
-            "Set more epochs to go on.",
+            t!("The run has trained its {epochs} epochs.", epochs),
+            t!("Set more epochs to go on."),
         )
         .about(Setting::Epochs));
     }

@@ -9,7 +9,10 @@ use futures_util::future::{Either, select};
 
 use super::host;
 use crate::experiment::Experiment;
-use crate::protocol::{BUILD_ID, Command, Event, FileKind, ImageSource, Payload};
+use crate::experiment::language::Language;
+use crate::protocol::{
+    BUILD_ID, CheckpointWish, Command, Event, FileKind, ImageSource, NetworkSource, Payload,
+};
 
 /// A command with the bytes beside it.
 pub type Message = (Command, Payload);
@@ -47,6 +50,25 @@ pub enum Request {
     Images { source: ImageSource, indices: Vec<u32> },
     Open { name: String, file: Vec<u8> },
     Data(DataRequest),
+    OpenKept { run: u64 },
+    DropKept { run: u64 },
+    Network(NetworkRequest),
+    Nearest(Nearest),
+}
+
+/// What can be asked about networks to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkRequest {
+    Choose(NetworkSource),
+    Keep { run: u64 },
+    Retain { runs: Vec<u64> },
+}
+
+/// A crop whose neighbours are wanted.
+#[derive(Debug)]
+pub struct Nearest {
+    pub request: u32,
+    pub crop: Vec<u8>,
 }
 
 /// What can be asked about kept data.
@@ -61,10 +83,15 @@ pub enum DataRequest {
 #[derive(Debug)]
 pub enum Incoming {
     Hello,
+    Speak(Language),
     Begin(Begin),
     Pause,
     Resume,
     Stop,
+    /// The checkpoints of what begins next are to be kept.
+    Keep {
+        run: u64,
+    },
     Request(Request),
 }
 
@@ -73,6 +100,7 @@ impl From<Message> for Incoming {
         let file = payload.unwrap_or_default();
         match command {
             Command::Hello { .. } => Self::Hello,
+            Command::Speak { language } => Self::Speak(language),
             Command::Start { experiment } => Self::Begin(Begin::New(experiment)),
             Command::Continue { experiment } => Self::Begin(Begin::Continue(experiment)),
             Command::Pause => Self::Pause,
@@ -86,6 +114,25 @@ impl From<Message> for Incoming {
                 Self::Request(Request::Images { source, indices })
             }
             Command::Open { name } => Self::Request(Request::Open { name, file }),
+            Command::Checkpoint(CheckpointWish::Keep { run }) => Self::Keep { run },
+            Command::Checkpoint(CheckpointWish::Open { run }) => {
+                Self::Request(Request::OpenKept { run })
+            }
+            Command::Checkpoint(CheckpointWish::Drop { run }) => {
+                Self::Request(Request::DropKept { run })
+            }
+            Command::Nearest { request } => {
+                Self::Request(Request::Nearest(Nearest { request, crop: file }))
+            }
+            Command::Choose { source } => {
+                Self::Request(Request::Network(NetworkRequest::Choose(source)))
+            }
+            Command::KeepNetwork { run } => {
+                Self::Request(Request::Network(NetworkRequest::Keep { run }))
+            }
+            Command::RetainNetworks { runs } => {
+                Self::Request(Request::Network(NetworkRequest::Retain { runs }))
+            }
             Command::KeepData => Self::Request(Request::Data(DataRequest::Keep)),
             Command::ListData => Self::Request(Request::Data(DataRequest::List)),
             Command::ClearData => Self::Request(Request::Data(DataRequest::Clear)),
@@ -105,6 +152,12 @@ pub struct Inbox {
     holds: bool,
     /// What was asked while something else was going on.
     requests: VecDeque<Request>,
+    /// Under which name the run that begins next is to be kept.
+    keep_next: Option<u64>,
+    /// What was to be run meanwhile.
+    begin: Option<Begin>,
+    /// Requests that take long, and are answered piece by piece when nothing else is asked.
+    unfinished: VecDeque<Nearest>,
     last_yield_secs: f64,
     /// Time spent held, since the run began.
     held_secs: f64,
@@ -118,6 +171,9 @@ impl Inbox {
             paused: false,
             holds: false,
             requests: VecDeque::new(),
+            keep_next: None,
+            begin: None,
+            unfinished: VecDeque::new(),
             last_yield_secs: now,
             held_secs: 0.0,
         }
@@ -125,7 +181,38 @@ impl Inbox {
 
     /// The next command while no run is on; None when the page has gone.
     pub async fn next(&mut self) -> Option<Incoming> {
+        if let Some(request) = self.requests.pop_front() {
+            return Some(Incoming::Request(request));
+        }
+        if let Some(begin) = self.begin.take() {
+            return Some(Incoming::Begin(begin));
+        }
+        if !self.unfinished.is_empty() {
+            // So that what was sent meanwhile arrives, and goes first.
+            host::yield_now().await;
+            // Err is an empty queue, and a closed one: that shows when all is answered.
+            if let Ok(message) = self.commands.try_recv() {
+                return Some(message.into());
+            }
+            let rest = self.unfinished.pop_front();
+            return rest.map(|rest| Incoming::Request(Request::Nearest(rest)));
+        }
         self.commands.next().await.map(Incoming::from)
+    }
+
+    /// Puts back what is to be run, for [`Self::next`].
+    pub fn put_back(&mut self, begin: Begin) {
+        self.begin = Some(begin);
+    }
+
+    /// Puts back what is not answered yet: whatever else is asked goes first.
+    pub fn leave_unfinished(&mut self, rest: Nearest) {
+        self.unfinished.push_back(rest);
+    }
+
+    /// What will never be answered, since a run begins.
+    pub fn give_up_unfinished(&mut self) -> VecDeque<Nearest> {
+        std::mem::take(&mut self.unfinished)
     }
 
     /// Forgets what was said about an earlier run.
@@ -133,6 +220,15 @@ impl Inbox {
         self.paused = false;
         self.holds = false;
         self.held_secs = 0.0;
+    }
+
+    /// The name under which the run that begins is to be kept, if it is.
+    pub fn keep_next(&mut self, run: u64) {
+        self.keep_next = Some(run);
+    }
+
+    pub fn take_keep(&mut self) -> Option<u64> {
+        self.keep_next.take()
     }
 
     pub fn held_secs(&self) -> f64 {
@@ -195,11 +291,13 @@ impl Inbox {
     fn take(&mut self, emit: &dyn Fn(Event, Payload), message: Message) -> Result<(), Interrupt> {
         match message.into() {
             Incoming::Hello => emit(Event::Ready { build: BUILD_ID.to_owned() }, None),
+            Incoming::Speak(language) => language.speak(),
             Incoming::Begin(begin) => return Err(Interrupt::Restart(Box::new(begin))),
             // Told when the run next gives way: what is loading or compiling does not hold yet.
             Incoming::Pause => self.paused = true,
             Incoming::Resume => self.paused = false,
             Incoming::Stop => return Err(Interrupt::Stop),
+            Incoming::Keep { run } => self.keep_next = Some(run),
             Incoming::Request(request) => self.requests.push_back(request),
         }
         Ok(())

@@ -79,7 +79,7 @@ mod browser {
                 Ok(()) => listing().await,
                 Err(error) => KeptData {
                     problem: Some(Failure::new(
-                        format!("The kept data could not be cleared: {error}."),
+                        t!("The kept data could not be cleared: {error}.", error),
                         error.remedy(),
                     )),
                     ..listing().await
@@ -92,7 +92,9 @@ mod browser {
     pub async fn listing() -> KeptData {
         let (files, problem) = match opfs::list().await {
             Ok(files) => (files, None),
-            Err(error) => (Vec::new(), Some(not_kept("The browser keeps no data here", &error))),
+            Err(error) => {
+                (Vec::new(), Some(not_kept(&t!("The browser keeps no data here"), &error)))
+            }
         };
         KeptData { files, problem, quota_bytes: opfs::quota_bytes().await, ..KeptData::default() }
     }
@@ -102,8 +104,8 @@ mod browser {
         let (mut added, mut notes, mut problem) = (None, Vec::new(), None);
         if files.is_empty() {
             problem = Some(Failure::new(
-                "No file has come.",
-                "Drop the archive itself, not a folder or a link.",
+                t!("No file has come."),
+                t!("Drop the archive itself, not a folder or a link."),
             ));
         }
         for file in files {
@@ -113,7 +115,7 @@ mod browser {
                     notes.extend(unpacked.notes);
                     problem = problem.or(refusal.map(|error| {
                         not_kept(
-                            "The browser did not keep the data, so they are used only until the page is closed",
+                            &t!("The browser did not keep the data, so they are used only until the page is closed"),
                             &error,
                         )
                     }));
@@ -128,7 +130,7 @@ mod browser {
     }
 
     fn not_kept(what: &str, error: &StoreError) -> Failure {
-        Failure::new(format!("{what}: {error}."), error.remedy())
+        Failure::new(t!("{what}: {error}.", what, error), error.remedy())
     }
 
     /// Says which files the data host is still needed for.
@@ -142,10 +144,10 @@ mod browser {
             .filter_map(|path| Some(Member::at(path)?.file_name()))
             .collect();
         (!missing.is_empty()).then(|| {
-            format!(
-                "Of {}, the data host is still needed for {}.",
-                dataset.title(),
-                missing.join(", ")
+            t!(
+                "Of {dataset}, the data host is still needed for {files}.",
+                dataset = dataset.title(),
+                files = missing.join(", ")
             )
         })
     }
@@ -172,7 +174,7 @@ mod browser {
     ) -> Result<Unpacked, Failure> {
         let what = file.name();
         let refused = |error: UnpackError| {
-            Failure::new(format!("“{what}” cannot be used: {error}."), error.remedy())
+            Failure::new(t!("“{what}” cannot be used: {error}.", what, error), error.remedy())
         };
         let report = |loaded_bytes| {
             let total_bytes = Some(file.size() as u64);
@@ -211,14 +213,14 @@ mod browser {
 
     fn unreadable(name: &str, reason: &str) -> Failure {
         Failure::new(
-            format!("“{name}” could not be read ({reason})."),
-            "Drop the file itself, not a folder, and from a disk that stays connected.",
+            t!("“{name}” could not be read ({reason}).", name, reason),
+            t!("Drop the file itself, not a folder, and from a disk that stays connected."),
         )
     }
 
     /// Even what had been written could not be read back.
     fn lost(file: &File, error: &StoreError) -> Failure {
-        not_kept(&format!("“{}” could not be kept", file.name()), error)
+        not_kept(&t!("“{name}” could not be kept", name = file.name()), error)
     }
 }
 
@@ -230,8 +232,8 @@ mod native {
 
     pub async fn answer(_request: DataRequest, _emit: &Emit) -> KeptData {
         let problem = Failure::new(
-            "Data are kept by the browser only.",
-            "On the command line, “proden data” fetches them into a folder.",
+            t!("Data are kept by the browser only."),
+            t!("On the command line, “proden data” fetches them into a folder."),
         );
         KeptData { problem: Some(problem), ..KeptData::default() }
     }

@@ -18,11 +18,7 @@ pub async fn data_set(
     progress: &dyn Fn(LoadProgress),
 ) -> Result<DataSet, Failure> {
     let Some(layout) = Layout::of(experiment.dataset) else {
-        progress(LoadProgress {
-            what: "built-in shapes".to_owned(),
-            loaded_bytes: 0,
-            total_bytes: None,
-        });
+        progress(LoadProgress { what: t!("built-in shapes"), loaded_bytes: 0, total_bytes: None });
         return Ok(synthetic::draw(experiment.train_limit, experiment.test_limit));
     };
     let mut loader = Loader { experiment, layout, progress, notes: Vec::new() };
@@ -95,7 +91,7 @@ impl Loader<'_> {
             match self.layout.parse(&bytes, limit) {
                 Ok(images) => {
                     if origin == Origin::Given {
-                        self.note("The data files that were given to this page are used, not those of the data host.".to_owned());
+                        self.note(t!("The data files that were given to this page are used, not those of the data host."));
                     }
                     return Some(images);
                 }
@@ -123,9 +119,10 @@ impl Loader<'_> {
         let origin = Origin::Host(source::absolute(base).map_err(SourceError::into_failure)?);
         let is_whole = bytes.len() < enough_bytes || bytes.len() == max_bytes;
         if let Err(error) = store::keep(&origin, name, &bytes, is_whole).await {
-            self.note(format!(
-                "The browser did not keep the data: {error}. They will be fetched again next time. {}",
-                error.remedy()
+            self.note(t!(
+                "The browser did not keep the data: {error}. They will be fetched again next time. {remedy}",
+                error,
+                remedy = error.remedy()
             ));
         }
         Ok(images)
@@ -148,14 +145,20 @@ impl Loader<'_> {
 fn not_cifar(name: &str, error: &CifarError) -> Failure {
     let remedy = match error {
         CifarError::Html => {
-            "The host seems to answer every address with a page: check the static host in the settings."
+            t!(
+                "The host seems to answer every address with a page: check the static host in the settings."
+            )
         }
         CifarError::Empty | CifarError::NotWhole { .. } => {
-            "Unpack the binary version of the archive again (not the Python one), and check the copy on the static host."
+            t!(
+                "Unpack the binary version of the archive again (not the Python one), and check the copy on the static host."
+            )
         }
         CifarError::BadLabel { .. } => {
-            "Check that the dataset setting and the files agree (CIFAR-10 or CIFAR-100, binary version)."
+            t!(
+                "Check that the dataset setting and the files agree (CIFAR-10 or CIFAR-100, binary version)."
+            )
         }
     };
-    Failure::new(format!("{name} cannot be used: {error}."), remedy).about(Setting::Data)
+    Failure::new(t!("{name} cannot be used: {error}.", name, error), remedy).about(Setting::Data)
 }

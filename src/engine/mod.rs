@@ -5,6 +5,7 @@
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod adapter;
+pub mod checkpoints;
 pub mod device;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod draft;
@@ -13,6 +14,8 @@ pub mod host;
 mod inbox;
 pub mod keep;
 pub mod load;
+mod nearest;
+pub mod networks;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod opfs;
 mod prepare;

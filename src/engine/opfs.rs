@@ -18,11 +18,9 @@ use web_sys::{
 use super::draft::{Draft, SLICE_BYTES};
 use super::host;
 use super::source::{Progress, message_of};
-use super::store::{Origin, Seal, StoreError};
+use super::store::{DATA, Origin, Seal, StoreError};
 use crate::protocol::KeptFile;
 
-/// All our files are below this folder.
-const ROOT: &str = "data";
 /// The content stands behind the seal.
 pub(super) const CONTENT_AT: u64 = Seal::BYTES as u64;
 
@@ -128,36 +126,64 @@ pub fn held_in_memory() -> Vec<String> {
     IN_MEMORY.with_borrow(|held| held.keys().cloned().collect())
 }
 
-/// All that is kept. What was left half done is swept away on the way.
+/// All data files that are kept. What was left half done is swept away on the way.
 ///
 /// # Errors
 /// When the browser has no storage for us.
 pub async fn list() -> Result<Vec<KeptFile>, StoreError> {
     let mut files = Vec::new();
-    let Some(root) = found(storage_root().await?.get_directory_handle(ROOT)).await? else {
+    let Some(root) = found(storage_root().await?.get_directory_handle(DATA)).await? else {
         return Ok(files);
     };
     for origin_folder in children::<FileSystemDirectoryHandle>(&root).await? {
         let Some(origin) = Origin::from_key(&origin_folder.name()) else { continue };
         let host = origin.into_host();
-        for folder in children::<FileSystemDirectoryHandle>(&origin_folder).await? {
-            for file in children::<FileSystemFileHandle>(&folder).await? {
-                let Some((_, seal)) = sealed(&file).await? else {
-                    // Refused while another tab still writes it.
-                    let _ = JsFuture::from(folder.remove_entry(&file.name())).await;
-                    continue;
-                };
-                let name = format!("{}/{}", folder.name(), file.name());
-                let size_bytes = seal.content_bytes;
-                files.push(KeptFile { host: host.clone(), name, size_bytes });
-            }
-        }
+        let kept = files_in(&origin_folder).await?.into_iter();
+        files.extend(kept.map(|(name, size_bytes)| KeptFile {
+            host: host.clone(),
+            name,
+            size_bytes,
+        }));
     }
     files.sort_by(|a, b| (&a.host, &a.name).cmp(&(&b.host, &b.name)));
     Ok(files)
 }
 
-/// Drops all that is kept.
+/// Names and sizes of the kept files of an origin.
+///
+/// # Errors
+/// When the browser has no storage for us.
+pub async fn names(origin: &Origin) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut folder = storage_root().await?;
+    for name in [origin.root(), &origin.key()] {
+        match found(folder.get_directory_handle(name)).await? {
+            Some(inner) => folder = inner,
+            None => return Ok(Vec::new()),
+        }
+    }
+    files_in(&folder).await
+}
+
+/// Names and sizes of the files in the folders of a folder, without what was left half done: that
+/// is removed.
+async fn files_in(
+    origin_folder: &FileSystemDirectoryHandle,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut files = Vec::new();
+    for folder in children::<FileSystemDirectoryHandle>(origin_folder).await? {
+        for file in children::<FileSystemFileHandle>(&folder).await? {
+            let Some((_, seal)) = sealed(&file).await? else {
+                // Refused while another tab still writes it.
+                let _ = JsFuture::from(folder.remove_entry(&file.name())).await;
+                continue;
+            };
+            files.push((format!("{}/{}", folder.name(), file.name()), seal.content_bytes));
+        }
+    }
+    Ok(files)
+}
+
+/// Drops all data that are kept.
 ///
 /// # Errors
 /// When the browser has no storage for us, or another tab writes to it.
@@ -166,14 +192,19 @@ pub async fn clear() -> Result<(), StoreError> {
     let options = FileSystemRemoveOptions::new();
     options.set_recursive(true);
     let root = storage_root().await?;
-    found::<JsValue>(root.remove_entry_with_options(ROOT, &options)).await?;
+    found::<JsValue>(root.remove_entry_with_options(DATA, &options)).await?;
     Ok(())
 }
 
 /// Bytes that the browser would give this site in all, where it says.
 pub async fn quota_bytes() -> Option<u64> {
+    Some(estimate().await?.get_quota()? as u64)
+}
+
+/// What the browser says of the storage.
+pub(super) async fn estimate() -> Option<StorageEstimate> {
     let estimate = JsFuture::from(storage().ok()?.estimate().ok()?).await.ok()?;
-    Some(estimate.unchecked_into::<StorageEstimate>().get_quota()? as u64)
+    Some(estimate.unchecked_into())
 }
 
 /// The folder and the file of a name such as `cifar-100-binary/train.bin`.
@@ -189,7 +220,7 @@ pub(super) async fn folder(
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(create);
     let mut folder = storage_root().await?;
-    for name in [ROOT, &origin.key(), name] {
+    for name in [origin.root(), &origin.key(), name] {
         match found(folder.get_directory_handle_with_options(name, &options)).await? {
             Some(inner) => folder = inner,
             None => return Ok(None),
@@ -208,7 +239,9 @@ async fn sealed(handle: &FileSystemFileHandle) -> Result<Option<(Blob, Seal)>, S
 }
 
 /// The files or the folders in a folder, whichever `T` is.
-async fn children<T: Child>(folder: &FileSystemDirectoryHandle) -> Result<Vec<T>, StoreError> {
+pub(super) async fn children<T: Child>(
+    folder: &FileSystemDirectoryHandle,
+) -> Result<Vec<T>, StoreError> {
     let values: AsyncIterator = folder.values();
     let mut children = Vec::new();
     loop {
@@ -224,7 +257,7 @@ async fn children<T: Child>(folder: &FileSystemDirectoryHandle) -> Result<Vec<T>
     }
 }
 
-trait Child: JsCast {
+pub(super) trait Child: JsCast {
     const KIND: FileSystemHandleKind;
 }
 
@@ -236,7 +269,7 @@ impl Child for FileSystemFileHandle {
     const KIND: FileSystemHandleKind = FileSystemHandleKind::File;
 }
 
-async fn storage_root() -> Result<FileSystemDirectoryHandle, StoreError> {
+pub(super) async fn storage_root() -> Result<FileSystemDirectoryHandle, StoreError> {
     found(storage()?.get_directory()).await?.ok_or(StoreError::Unsupported)
 }
 

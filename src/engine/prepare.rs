@@ -24,7 +24,7 @@ pub async fn prepare(
     emit: &Emit,
 ) -> Result<Run, End> {
     experiment.check().map_err(|error| {
-        Failure::new(error.to_string(), "Change one of the two settings.").about(error.setting)
+        Failure::new(error.to_string(), t!("Change one of the two settings.")).about(error.setting)
     })?;
     let progress = |progress| emit(Event::Loading(progress), None);
     let data = inbox.during(&**emit, load::data_set(&experiment, &progress)).await??;
@@ -38,7 +38,7 @@ pub async fn prepare(
         Some(checkpoint) => {
             check_data(checkpoint, &train)?;
             let trainer = Trainer::resume(experiment, checkpoint, train, &chosen.device)
-                .map_err(|error| files::refusal("The checkpoint", &error))?;
+                .map_err(|error| files::refusal(&t!("The checkpoint"), &error))?;
             (trainer, checkpoint.history.clone(), checkpoint.loss_sum)
         }
     };
@@ -53,6 +53,7 @@ pub async fn prepare(
         notes,
         samples,
         history,
+        keeper: None,
     })
 }
 
@@ -62,12 +63,12 @@ fn check_data(checkpoint: &Checkpoint, train: &ImageSet) -> Result<(), Failure> 
         return Ok(());
     }
     Err(Failure::new(
-        format!(
-            "The run was trained on {} other images than the {} that were loaded.",
-            position.images,
-            train.len()
+        t!(
+            "The run was trained on {trained} other images than the {loaded} that were loaded.",
+            trained = position.images,
+            loaded = train.len()
         ),
-        "Set the data host that holds the images which the run began with.",
+        t!("Set the data host that holds the images which the run began with."),
     )
     .about(Setting::Data))
 }

@@ -2,15 +2,21 @@
 
 use burn::tensor::ExecutionError;
 
-use super::inbox::{DataRequest, Inbox, Interrupt, Request};
+use super::checkpoints::Keeper;
+use super::inbox::{DataRequest, Inbox, Interrupt, Nearest, NetworkRequest, Request};
 use super::report::Reporter;
 use super::session::Emit;
 use super::trained::Trained;
-use super::{files, host, keep, sight};
+use super::{checkpoints, files, host, keep, networks, sight};
 use crate::data::images::ImageSet;
+use crate::experiment::calibration::Calibration;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
-use crate::protocol::{Event, Failure, FileKind, Opening, RunInfo, Sample, Saving, StepReport};
+use crate::protocol::{
+    Choosing, Event, Evidence, Failure, FileKind, ModelInfo, Opening, RunInfo, Sample, Saving,
+    StepReport,
+};
+use crate::train::checkpoint::Checkpoint;
 use crate::train::evaluate;
 use crate::train::labels::LabelReport;
 use crate::train::trainer::Trainer;
@@ -37,8 +43,10 @@ impl From<Failure> for End {
 impl From<ExecutionError> for End {
     fn from(error: ExecutionError) -> Self {
         Self::Failed(Failure::new(
-            format!("The device failed while training: {error}"),
-            "Start again; if it happens again, choose the device “CPU” or a smaller batch size or width.",
+            t!("The device failed while training: {error}", error),
+            t!(
+                "Start again; if it happens again, choose the device “CPU” or a smaller batch size or width."
+            ),
         ))
     }
 }
@@ -56,6 +64,8 @@ pub struct Run {
     /// Seconds that the epochs took which were trained before this session began.
     pub elapsed_before_secs: f64,
     pub began_secs: f64,
+    /// Keeps checkpoints while it trains, where somebody wants it.
+    pub keeper: Option<Keeper>,
 }
 
 impl Run {
@@ -73,6 +83,7 @@ impl Run {
             let images_per_sec = self.steps_of_epoch(inbox, emit, is_first).await?;
             self.end_epoch(images_per_sec, inbox, emit).await?;
             is_first = false;
+            self.keep(inbox, emit).await?;
         }
         Ok(())
     }
@@ -122,6 +133,7 @@ impl Run {
         self.reporter.restart_clock();
         while !self.trainer.at_epoch_end() {
             self.give_way(inbox, emit).await?;
+            self.keep(inbox, emit).await?;
             self.reporter.push(self.trainer.step());
             // The first step also compiles and allocates; it says nothing about the speed.
             if is_first || self.reporter.is_due() || self.trainer.at_epoch_end() {
@@ -151,13 +163,14 @@ impl Run {
             return Ok(());
         }
         let loss = report.losses.iter().copied().find(|loss| !loss.is_finite());
-        let fault = format!(
-            "The training has diverged: the loss became {} in epoch {} at a learning rate of {}.",
-            loss.unwrap_or(f32::NAN),
-            report.epoch,
-            self.trainer.learning_rate(),
+        let fault = t!(
+            "The training has diverged: the loss became {loss} in epoch {epoch} at a learning rate of {rate}.",
+            loss = loss.unwrap_or(f32::NAN),
+            epoch = report.epoch,
+            rate = self.trainer.learning_rate()
         );
-        Err(Failure::new(fault, "Choose a lower learning rate and start again.").about(Setting::Lr))
+        Err(Failure::new(fault, t!("Choose a lower learning rate and start again."))
+            .about(Setting::Lr))
     }
 
     /// Evaluates, and only then goes on to the next epoch: a run that is interrupted here does
@@ -231,17 +244,40 @@ impl Run {
     }
 
     async fn answer(&mut self, request: Request, emit: &Emit) {
-        let busy =
-            || Failure::new("A run is under way.", "Stop it first, or wait until it has ended.");
+        let busy = || {
+            Failure::new(
+                t!("A run is under way."),
+                t!("Stop it first, or wait until it has ended."),
+            )
+        };
         match request {
             Request::Classify(photo) => self.trained().classify(photo, emit).await,
             Request::Save(what) => self.save(what, emit).await,
             Request::Images { source, indices } => sight::images(self, source, &indices, emit),
+            Request::OpenKept { .. } => {
+                let name = t!("The interrupted run");
+                emit(Event::Opened { name, outcome: Opening::Refused(busy()) }, None);
+            }
+            // Of another run: the page drops this one's when it has ended.
+            Request::DropKept { run } => checkpoints::drop_run(run).await,
             Request::Open { name, .. } => {
                 emit(Event::Opened { name, outcome: Opening::Refused(busy()) }, None);
             }
             Request::Data(DataRequest::Keep) => keep::refuse(busy(), emit).await,
             Request::Data(request) => keep::serve(request, emit).await,
+            Request::Network(NetworkRequest::Choose(source)) => {
+                emit(Event::Chosen { source, outcome: Choosing::Refused(busy()) }, None);
+            }
+            Request::Network(NetworkRequest::Keep { .. }) => {
+                // What was asked of the run before came too late: its network is gone.
+                emit(Event::NetworksKept(networks::refuse(busy()).await), None);
+            }
+            Request::Network(NetworkRequest::Retain { runs }) => {
+                emit(Event::NetworksKept(networks::retain(&runs).await), None);
+            }
+            Request::Nearest(Nearest { request, .. }) => {
+                emit(Event::Nearest { request, outcome: Evidence::Refused(busy()) }, None);
+            }
         }
     }
 
@@ -252,6 +288,24 @@ impl Run {
             device: self.trainer.device().clone(),
             normaliser: self.trainer.normaliser().clone(),
             class_names: self.class_names.clone(),
+            calibration: Calibration::default(),
+        }
+    }
+
+    /// What is told of the network.
+    pub fn model_info(&self) -> ModelInfo {
+        let experiment = self.trainer.experiment();
+        ModelInfo {
+            network: t!(
+                "{model}, width {width}",
+                model = experiment.model,
+                width = experiment.width
+            ),
+            experiment: Some(experiment.clone()),
+            class_names: self.class_names.clone(),
+            parameters: self.trainer.parameters(),
+            calibration: None,
+            notes: Vec::new(),
         }
     }
 
@@ -264,29 +318,32 @@ impl Run {
         emit(Event::Saved(outcome), file);
     }
 
-    async fn file(&mut self, what: FileKind, emit: &Emit) -> Result<Vec<u8>, Failure> {
-        let failed = |error: ExecutionError| {
-            Failure::new(format!("The device failed while saving: {error}"), "Try again.")
-        };
+    /// The network or the state of the run as a file.
+    ///
+    /// # Errors
+    /// When the device fails, or the run has diverged.
+    pub async fn file(&mut self, what: FileKind, emit: &Emit) -> Result<Vec<u8>, Failure> {
         let file = match what {
             FileKind::Model => {
-                self.trainer.model(&self.class_names).await.map_err(failed)?.to_bytes()
+                self.trainer.model(&self.class_names).await.map_err(not_saved)?.to_bytes()
             }
-            FileKind::Checkpoint => {
-                // The sum of losses must know of every step that was taken.
-                let report = self.reporter.read(&self.trainer).await.map_err(failed)?;
-                self.check(&report)?;
-                if !report.losses.is_empty() {
-                    emit(Event::Progress(report), None);
-                }
-                let mut checkpoint =
-                    self.trainer.checkpoint(&self.class_names).await.map_err(failed)?;
-                checkpoint.history.clone_from(&self.history);
-                checkpoint.loss_sum = self.reporter.loss_sum();
-                checkpoint.to_bytes()
-            }
+            FileKind::Checkpoint => self.checkpoint(emit).await?.to_bytes(),
         };
         file.map_err(|error| files::refusal(what.file_name(), &error))
+    }
+
+    /// The state of the run as it is now.
+    pub async fn checkpoint(&mut self, emit: &Emit) -> Result<Checkpoint, Failure> {
+        // The sum of losses must know of every step that was taken.
+        let report = self.reporter.read(&self.trainer).await.map_err(not_saved)?;
+        self.check(&report)?;
+        if !report.losses.is_empty() {
+            emit(Event::Progress(report), None);
+        }
+        let mut checkpoint = self.trainer.checkpoint(&self.class_names).await.map_err(not_saved)?;
+        checkpoint.history.clone_from(&self.history);
+        checkpoint.loss_sum = self.reporter.loss_sum();
+        Ok(checkpoint)
     }
 
     /// Makes ready to train to more epochs.
@@ -300,4 +357,8 @@ impl Run {
         self.trainer.set_experiment(experiment);
         Ok(())
     }
+}
+
+fn not_saved(error: ExecutionError) -> Failure {
+    Failure::new(t!("The device failed while saving: {error}", error), t!("Try again."))
 }

@@ -9,47 +9,52 @@ pub type Progress<'a> = &'a dyn Fn(u64, Option<u64>);
 /// Why a file could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    #[error("there is no file at {url} (HTTP {status})")]
+    #[error("{}", t!("there is no file at {url} (HTTP {status})", url, status))]
     Missing { url: String, status: u16 },
-    #[error("there is no file {path}")]
+    #[error("{}", t!("there is no file {path}", path))]
     NoFile { path: String },
-    #[error("the host answered HTTP {status} for {url}")]
+    #[error("{}", t!("the host answered HTTP {status} for {url}", status, url))]
     Refused { url: String, status: u16 },
-    #[error("{url} could not be reached ({reason})")]
+    #[error("{}", t!("{url} could not be reached ({reason})", url, reason))]
     Unreachable { url: String, reason: String },
-    #[error("the host did not answer for {secs} seconds while {url} was being read")]
+    #[error("{}", t!("the host did not answer for {secs} seconds while {url} was being read", secs, url))]
     Silent { url: String, secs: u64 },
-    #[error("the connection broke after {loaded_bytes} bytes of {url}")]
+    #[error("{}", t!("the connection broke after {loaded_bytes} bytes of {url}", loaded_bytes, url))]
     Broken { url: String, loaded_bytes: usize },
-    #[error("{url} is larger than the {max_bytes} bytes of an official file")]
+    #[error("{}", t!("{url} is larger than the {max_bytes} bytes of an official file", url, max_bytes))]
     TooLarge { url: String, max_bytes: usize },
-    #[error("“{url}” is not a URL")]
+    #[error("{}", t!("“{url}” is not a URL", url))]
     BadUrl { url: String },
 }
 
 impl SourceError {
     /// The error with what to do about it.
     pub fn into_failure(self) -> Failure {
-        let remedy = match self {
+        let remedy = match &self {
             Self::Missing { .. } => {
-                "Check the static host in the settings: it must hold the folder of the unpacked binary archive. To serve your own copy, run “cargo xtask serve --data DIR”. The built-in shapes need no data."
+                t!(
+                    "Check the static host in the settings: it must hold the folder of the unpacked binary archive. To serve your own copy, run “cargo xtask serve --data DIR”. The built-in shapes need no data."
+                )
             }
             Self::NoFile { .. } => {
-                "Fetch the data with “proden data --out DIR” and give --data DIR."
+                t!("Fetch the data with “proden data --out DIR” and give --data DIR.")
             }
-            Self::Refused { .. } => "Try again later, or set another static host.",
+            Self::Refused { .. } => t!("Try again later, or set another static host."),
             Self::Unreachable { .. } => {
-                "Check the static host in the settings and your connection. Another site must allow this page to read it (CORS)."
+                t!(
+                    "Check the static host in the settings and your connection. Another site must allow this page to read it (CORS)."
+                )
             }
             Self::Silent { .. } | Self::Broken { .. } => {
-                "Check your connection and start again, or set another static host."
+                t!("Check your connection and start again, or set another static host.")
             }
-            Self::TooLarge { .. } => "Set a static host that holds the official binary files.",
+            Self::TooLarge { .. } => t!("Set a static host that holds the official binary files."),
             Self::BadUrl { .. } => {
-                "Give the static host as a URL such as https://example.org/cifar/ or data/."
+                t!("Give the static host as a URL such as https://example.org/cifar/ or data/.")
             }
         };
-        Failure::new(format!("The data could not be loaded: {self}."), remedy).about(Setting::Data)
+        Failure::new(t!("The data could not be loaded: {error}.", error = self), remedy)
+            .about(Setting::Data)
     }
 }
 

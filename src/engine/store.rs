@@ -1,6 +1,6 @@
-//! Data files that the browser keeps for us, so that nothing is fetched twice:
-//! `data/<origin>/<folder>/<file>` in its Origin Private File System. Natively there is none: the
-//! files lie in a folder already.
+//! Files that the browser keeps for us in its Origin Private File System, so that nothing is
+//! fetched or trained twice: `data/<origin>/<folder>/<file>` and `networks/site/<folder>/<file>`.
+//! Natively there is none: the files lie in a folder already.
 //!
 //! Each file is a seal and the content. The seal is written last, so what a closed tab left half
 //! done has none, and is nothing. Nothing here fails a run: what cannot be read is as good as
@@ -13,21 +13,34 @@ pub enum Origin {
     Given,
     /// The data host of this absolute URL.
     Host(String),
+    /// No data, but networks: of runs, and of the site.
+    Networks,
 }
 
 /// No URL's key: that has a colon.
 const GIVEN: &str = "dropped";
+/// All data files are below this folder.
+pub const DATA: &str = "data";
 
 impl Origin {
+    /// The folder that its own is in.
+    pub const fn root(&self) -> &'static str {
+        match self {
+            Self::Given | Self::Host(_) => DATA,
+            Self::Networks => "networks",
+        }
+    }
+
     /// The name of its folder.
     pub fn key(&self) -> String {
         match self {
             Self::Given => GIVEN.to_owned(),
+            Self::Networks => "site".to_owned(),
             Self::Host(url) => form_urlencoded::byte_serialize(url.as_bytes()).collect(),
         }
     }
 
-    /// The origin whose folder has that name.
+    /// The origin of data whose folder has that name.
     pub fn from_key(key: &str) -> Option<Self> {
         if key == GIVEN {
             return Some(Self::Given);
@@ -39,7 +52,7 @@ impl Origin {
     /// The data host, where it is one.
     pub fn into_host(self) -> Option<String> {
         match self {
-            Self::Given => None,
+            Self::Given | Self::Networks => None,
             Self::Host(url) => Some(url),
         }
     }
@@ -85,34 +98,34 @@ impl Seal {
 /// Why the browser keeps nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    #[error("it gives this page no storage")]
+    #[error("{}", t!("it gives this page no storage"))]
     Unsupported,
-    #[error("its storage for this page is full")]
+    #[error("{}", t!("its storage for this page is full"))]
     Full,
-    #[error("another tab is using the same files")]
+    #[error("{}", t!("another tab is using the same files"))]
     Locked,
-    #[error("its storage failed ({0})")]
+    #[error("{}", t!("its storage failed ({reason})", reason = .0))]
     Other(String),
 }
 
 impl StoreError {
     /// What to do about it.
-    pub const fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> String {
         match self {
             Self::Unsupported => {
-                "A private window keeps nothing, nor does a page that is not served over https."
+                t!("A private window keeps nothing, nor does a page that is not served over https.")
             }
-            Self::Full => "Clear the data that are kept here, or free space on the disk.",
-            Self::Locked => "Close the other tabs of this page and try again.",
-            Self::Other(_) => "Clear the data that are kept here and try again.",
+            Self::Full => t!("Clear the data that are kept here, or free space on the disk."),
+            Self::Locked => t!("Close the other tabs of this page and try again."),
+            Self::Other(_) => t!("Clear the data that are kept here and try again."),
         }
     }
 }
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
-pub use super::opfs::{forget, keep, read};
+pub use super::opfs::{forget, keep, names, read};
 #[cfg(not(all(feature = "engine", target_family = "wasm")))]
-pub use native::{forget, keep, read};
+pub use native::{forget, keep, names, read};
 
 #[cfg(not(all(feature = "engine", target_family = "wasm")))]
 mod native {
@@ -144,6 +157,14 @@ mod native {
 
     /// Drops a kept file.
     pub async fn forget(_origin: &Origin, _name: &str) {}
+
+    /// Names and sizes of the kept files of an origin.
+    ///
+    /// # Errors
+    /// Never: there are none.
+    pub async fn names(_origin: &Origin) -> Result<Vec<(String, u64)>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,9 @@ pub fn start() {
             match read(&message.data()) {
                 // Only fails when the session is over, and it ends with the worker.
                 Ok(message) => drop(sender.unbounded_send(message)),
-                Err(fault) => emit(Event::Failed(Failure::new(fault, "Reload the page.")), None),
+                Err(fault) => {
+                    emit(Event::Failed(Failure::new(fault, t!("Reload the page."))), None)
+                }
             }
         })
     };
@@ -53,10 +55,12 @@ extern "C" {
 }
 
 fn read(data: &JsValue) -> Result<(Command, Payload), String> {
-    let parts = data.dyn_ref::<Array>().ok_or("The engine got a message that is no array.")?;
-    let text = parts.get(0).as_string().ok_or("The engine got a message without text.")?;
+    let parts =
+        data.dyn_ref::<Array>().ok_or_else(|| t!("The engine got a message that is no array."))?;
+    let text =
+        parts.get(0).as_string().ok_or_else(|| t!("The engine got a message without text."))?;
     let command = serde_json::from_str(&text)
-        .map_err(|error| format!("The engine got a command that it does not know ({error})."))?;
+        .map_err(|error| t!("The engine got a command that it does not know ({error}).", error))?;
     let payload = parts.get(1).dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
     if command == Command::KeepData {
         let files = parts.get(2).dyn_into::<Array>().unwrap_or_default();

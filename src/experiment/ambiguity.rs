@@ -49,11 +49,11 @@ impl Expected {
 
     /// For a person.
     pub fn words(&self) -> String {
-        format!(
-            "Expected set size: {}. The label is certain for {} of the images; {} have every class as a candidate.",
-            words::significant(self.mean_size),
-            words::percent(self.singletons),
-            words::percent(self.full_sets),
+        t!(
+            "Expected set size: {size}. The label is certain for {certain} of the images; {full} have every class as a candidate.",
+            size = words::significant(self.mean_size),
+            certain = words::percent(self.singletons),
+            full = words::percent(self.full_sets)
         )
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A value that is none of a setting's names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("“{given}” is not one of {known}")]
+#[error("{}", t!("“{given}” is not one of {known}", given, known))]
 pub struct UnknownChoice {
     given: String,
     known: String,

@@ -146,9 +146,9 @@ impl Experiment {
         if self.candidates == CandidateRule::Superclass && self.dataset != Dataset::Cifar100 {
             return Err(SettingError {
                 setting: Setting::Candidates,
-                problem: format!(
-                    "superclass needs dataset=cifar100; {} has no superclasses",
-                    self.dataset
+                problem: t!(
+                    "superclass needs dataset=cifar100; {dataset} has no superclasses",
+                    dataset = self.dataset
                 ),
             });
         }
@@ -195,7 +195,7 @@ fn real(setting: Setting, text: &str) -> Result<f64, SettingError> {
         Ok(value) if value >= min && value <= max => Ok(value),
         _ => Err(SettingError {
             setting,
-            problem: format!("“{text}” is not a number from {min} to {max}"),
+            problem: t!("“{text}” is not a number from {min} to {max}", text, min, max),
         }),
     }
 }
@@ -208,7 +208,7 @@ fn whole(setting: Setting, text: &str) -> Result<u64, SettingError> {
         Ok(value) if value >= min && value <= max => Ok(value),
         _ => Err(SettingError {
             setting,
-            problem: format!("“{text}” is not a whole number from {min} to {max}"),
+            problem: t!("“{text}” is not a whole number from {min} to {max}", text, min, max),
         }),
     }
 }
@@ -217,7 +217,7 @@ fn flag(setting: Setting, text: &str) -> Result<bool, SettingError> {
     match text {
         "0" | "false" => Ok(false),
         "1" | "true" => Ok(true),
-        _ => Err(SettingError { setting, problem: format!("“{text}” is neither 0 nor 1") }),
+        _ => Err(SettingError { setting, problem: t!("“{text}” is neither 0 nor 1", text) }),
     }
 }
 
@@ -225,16 +225,16 @@ fn flag(setting: Setting, text: &str) -> Result<bool, SettingError> {
 fn base_url(text: &str) -> Result<String, SettingError> {
     const MAX_CHARS: usize = 2_000;
     let problem = if text.is_empty() {
-        "is empty; give the URL of the folder that holds the data"
+        t!("is empty; give the URL of the folder that holds the data")
     } else if text.chars().count() > MAX_CHARS {
-        "is longer than 2,000 characters"
+        t!("is longer than 2,000 characters")
     } else if text.chars().any(char::is_control) {
-        "holds control characters"
+        t!("holds control characters")
     } else {
         let slash = if text.ends_with('/') { "" } else { "/" };
         return Ok(format!("{text}{slash}"));
     };
-    Err(SettingError { setting: Setting::Data, problem: problem.to_owned() })
+    Err(SettingError { setting: Setting::Data, problem })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Which class is taken for which.
 
+use super::grid::{Grid, Step};
+
 /// How often images of one class were given another, or the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Confusion {
@@ -80,6 +82,16 @@ impl Confusion {
         mixups
     }
 
+    /// The cell, as `(label, answer)`, to which a key leads from another one.
+    pub fn step(&self, (label, answer): (u8, u8), step: Step) -> (u8, u8) {
+        let columns = self.classes.max(1);
+        let grid = Grid { total: self.counts.len(), columns, row_px: 1.0 };
+        let from = usize::from(label) * columns + usize::from(answer);
+        // A page is the whole table.
+        let to = grid.step(from.min(grid.total), step, columns as f64);
+        ((to / columns) as u8, (to % columns) as u8)
+    }
+
     /// No data set has more classes than a byte tells apart.
     pub fn all_classes(&self) -> impl Iterator<Item = u8> + use<> {
         (0..=u8::MAX).take(self.classes)
@@ -105,6 +117,18 @@ mod tests {
         assert_eq!((confusion.share(0, 1), confusion.count(9, 9)), (2.0 / 3.0, 0));
         let first = Mixup { label: 0, answer: 1, images: 2 };
         assert_eq!((confusion.mixups(1), confusion.mixups(9).len()), (vec![first], 2));
+    }
+
+    #[test]
+    fn keys_lead_from_cell_to_cell() {
+        let confusion = Confusion::of(3, std::iter::empty());
+        assert_eq!(confusion.step((0, 1), Step::Down), (1, 1));
+        assert_eq!(confusion.step((1, 1), Step::Right), (1, 2));
+        assert_eq!(confusion.step((2, 1), Step::Down), (2, 1), "nothing is below");
+        assert_eq!(confusion.step((0, 0), Step::Last), (2, 2));
+        assert_eq!(confusion.step((2, 1), Step::PageUp), (0, 1));
+        assert_eq!(confusion.step((9, 9), Step::First), (0, 0));
+        assert_eq!(Confusion::default().step((0, 0), Step::Left), (0, 0));
     }
 
     #[test]

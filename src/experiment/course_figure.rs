@@ -19,9 +19,9 @@ const MAX_LABELS: usize = 6;
 /// The chart and its legend. `now` is the epoch that is shown elsewhere.
 pub fn html(course: &Course, now: Option<usize>, name: impl Fn(u8) -> String) -> String {
     let frame = frame(course);
-    let mut html = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"Confidence in each candidate over the epochs\">"
-    );
+    let label = t!("Confidence in each candidate over the epochs");
+    let mut html =
+        format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}\">");
     axes(&mut html, &frame);
     // The most trusted is drawn last, on top.
     let drawn = course.lines.iter().take(MAX_LINES).enumerate();
@@ -42,8 +42,8 @@ pub fn html(course: &Course, now: Option<usize>, name: impl Fn(u8) -> String) ->
     html.push_str("</ul>");
     let left_out = course.lines.len().saturating_sub(MAX_LINES);
     if left_out > 0 {
-        let others = words::counted(left_out, "other", "others");
-        let _ = write!(html, "<p class=\"hint\">and {others}, trusted less</p>");
+        let others = t!("and {n} other, trusted less" | "and {n} others, trusted less" % left_out);
+        let _ = write!(html, "<p class=\"hint\">{others}</p>");
     }
     html
 }
@@ -81,15 +81,18 @@ fn axes(html: &mut String, frame: &Frame) {
         let (x, y) = (frame.x_of(epoch), HEIGHT - MARGINS[3] + 16.0);
         let _ = write!(html, "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"middle\">{epoch}</text>");
     }
-    let (x, y) = (frame.left + frame.width / 2.0, HEIGHT - 6.0);
-    let _ = write!(html, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">Epochs</text>");
+    let (x, y, epochs) = (frame.left + frame.width / 2.0, HEIGHT - 6.0, t!("Epochs"));
+    let _ = write!(html, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{epochs}</text>");
 }
 
 fn entry(html: &mut String, rank: usize, line: &CourseLine, name: &str) {
     let last = line.shares.last().copied().unwrap_or_default();
     let (mark, said) = match line.is_true {
-        true => (" class=\"is-true\"", "<span class=\"visually-hidden\"> (true label)</span>"),
-        false => ("", ""),
+        true => {
+            let said = t!(" (true label)");
+            (" class=\"is-true\"", format!("<span class=\"visually-hidden\">{said}</span>"))
+        }
+        false => ("", String::new()),
     };
     let _ = write!(
         html,

@@ -107,7 +107,7 @@ impl Span {
 pub struct ReadValue {
     /// Also names the element on the page.
     pub id: &'static str,
-    pub name: &'static str,
+    pub name: String,
     pub value: f64,
     pub text: String,
 }
@@ -118,11 +118,11 @@ pub fn read(metrics: &EpochMetrics) -> [ReadValue; 5] {
     let read =
         |id, name, value, text: fn(f64) -> String| ReadValue { id, name, value, text: text(value) };
     [
-        read("read-loss", "Loss", metrics.loss, words::significant),
-        read("read-test-accuracy", "Test accuracy", metrics.test_accuracy, percent),
-        read("read-label-accuracy", "Label accuracy", metrics.label_accuracy, percent),
-        read("read-mean-confidence", "Mean confidence", metrics.mean_confidence, percent),
-        read("read-lr", "Learning rate", metrics.lr, words::significant),
+        read("read-loss", t!("Loss"), metrics.loss, words::significant),
+        read("read-test-accuracy", t!("Test accuracy"), metrics.test_accuracy, percent),
+        read("read-label-accuracy", t!("Label accuracy"), metrics.label_accuracy, percent),
+        read("read-mean-confidence", t!("Mean confidence"), metrics.mean_confidence, percent),
+        read("read-lr", t!("Learning rate"), metrics.lr, words::significant),
     ]
 }
 

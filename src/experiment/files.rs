@@ -17,7 +17,13 @@ pub enum Offer {
 const DATA_ENDINGS: [&str; 4] = [".bin", ".tar.gz", ".tgz", ".tar"];
 const NETWORK_ENDING: &str = ".safetensors";
 const PHOTO_ENDINGS: [&str; 6] = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic"];
-const WANTED: &str = "Give cifar-10-binary.tar.gz or cifar-100-binary.tar.gz (the “binary version” on the CIFAR page), or the .bin files out of one of them.";
+
+/// What to do instead, where data are wanted.
+fn wanted() -> String {
+    t!(
+        "Give cifar-10-binary.tar.gz or cifar-100-binary.tar.gz (the “binary version” on the CIFAR page), or the .bin files out of one of them."
+    )
+}
 
 /// Sorts what was dropped where data are wanted, and networks are welcome.
 ///
@@ -29,20 +35,23 @@ pub fn sort(names: &[String]) -> Result<Offer, Failure> {
         endings.iter().any(|ending| name.ends_with(ending))
     };
     match names {
-        [] => Err(Failure::new("What was dropped is not a file.", WANTED)),
+        [] => Err(Failure::new(t!("What was dropped is not a file."), wanted())),
         [name] if has(name, &[NETWORK_ENDING]) => Ok(Offer::Network),
         names => match names.iter().find(|name| !has(name, &DATA_ENDINGS)) {
             None => Ok(Offer::Data),
             Some(name) if has(name, &[NETWORK_ENDING]) => Err(Failure::new(
-                format!("“{name}” holds a network, and came together with other files."),
-                "Open it alone.",
+                t!("“{name}” holds a network, and came together with other files.", name),
+                t!("Open it alone."),
             )),
             Some(name) if has(name, &PHOTO_ENDINGS) => Err(Failure::new(
-                format!("“{name}” is a picture, not a data set."),
-                format!("{WANTED} A trained network looks at pictures on the Classify page."),
+                t!("“{name}” is a picture, not a data set.", name),
+                t!(
+                    "{wanted} A trained network looks at pictures on the Classify page.",
+                    wanted = wanted()
+                ),
             )),
             Some(name) => {
-                Err(Failure::new(format!("“{name}” is not a file of a known data set."), WANTED))
+                Err(Failure::new(t!("“{name}” is not a file of a known data set.", name), wanted()))
             }
         },
     }

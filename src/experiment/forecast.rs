@@ -117,9 +117,7 @@ pub fn about(secs: f64) -> String {
         _ => 60.0 * MINUTE,
     };
     let rounded = (secs / step).round().max(1.0) * step;
-    let text = words::duration(rounded);
-    let text = text.strip_suffix(" 0 s").or_else(|| text.strip_suffix(" 0 min")).unwrap_or(&text);
-    format!("about {text}")
+    t!("about {duration}", duration = words::round_duration(rounded))
 }
 
 #[cfg(test)]

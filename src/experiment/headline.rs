@@ -5,7 +5,6 @@ use super::runs::default_name;
 use super::words;
 
 const SITE: &str = "PRODEN";
-const SUBTITLE: &str = "learning from ambiguous labels";
 
 /// The title of the tab: what runs, while something runs, and else the page's name. `turn` is the
 /// position in a queue, from 1, and its length.
@@ -13,14 +12,13 @@ pub fn tab_title(page: &str, run: &RunState, turn: Option<(usize, usize)>) -> St
     let turn = turn.map(|(at, of)| format!("{at}/{of} · ")).unwrap_or_default();
     // Rounded down: a run that has not ended is not at 100 %.
     let share = (run.progress() * 100.0).floor();
+    let word = run.status.title();
+    let subtitle = t!("learning from ambiguous labels");
     match run.status {
-        Status::Loading => format!("{turn}Loading · {SITE}"),
-        Status::Compiling => format!("{turn}Compiling · {SITE}"),
-        Status::Training => format!("{turn}{share} % - Training · {SITE}"),
-        Status::Paused => format!("{turn}{share} % - Paused · {SITE}"),
-        Status::Finished => format!("Finished - {page} · {SITE}: {SUBTITLE}"),
-        Status::Failed => format!("Failed - {page} · {SITE}: {SUBTITLE}"),
-        Status::Idle => format!("{page} · {SITE}: {SUBTITLE}"),
+        Status::Loading | Status::Compiling => format!("{turn}{word} · {SITE}"),
+        Status::Training | Status::Paused => format!("{turn}{share} % - {word} · {SITE}"),
+        Status::Finished | Status::Failed => format!("{word} - {page} · {SITE}: {subtitle}"),
+        Status::Idle => format!("{page} · {SITE}: {subtitle}"),
     }
 }
 
@@ -38,16 +36,17 @@ pub fn notice(run: &RunState) -> Option<Notice> {
         Status::Finished => {
             let last = run.epochs.last()?;
             Some(Notice {
-                title: "Training has finished".to_owned(),
-                body: format!(
-                    "{name}: test accuracy {}, label accuracy {}",
-                    words::percent(last.test_accuracy),
-                    words::percent(last.label_accuracy)
+                title: t!("Training has finished"),
+                body: t!(
+                    "{name}: test accuracy {test}, label accuracy {label}",
+                    name,
+                    test = words::percent(last.test_accuracy),
+                    label = words::percent(last.label_accuracy)
                 ),
             })
         }
         Status::Failed => Some(Notice {
-            title: "Training has failed".to_owned(),
+            title: t!("Training has failed"),
             body: run.failure.as_ref().map(|it| it.fault.clone()).unwrap_or_default(),
         }),
         Status::Idle | Status::Loading | Status::Compiling | Status::Training | Status::Paused => {
@@ -58,7 +57,7 @@ pub fn notice(run: &RunState) -> Option<Notice> {
 
 /// What to say of a queue that is over.
 pub fn notice_of_queue(title: &str, standing: &str) -> Notice {
-    Notice { title: "The queue is done".to_owned(), body: format!("{title}: {standing}") }
+    Notice { title: t!("The queue is done"), body: format!("{title}: {standing}") }
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 
 use super::config::Experiment;
 use super::words;
-use crate::protocol::{CheckpointInfo, Event, Failure, FileKind, ModelInfo, Opening, Saving};
+use crate::protocol::{
+    CheckpointInfo, Choosing, Event, Failure, FileKind, ModelInfo, NetworkSource, Opening, Saving,
+};
 
 /// All that the page knows of what the engine holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,6 +30,8 @@ pub enum HeldRun {
     Opened,
     /// Of this tab, under way or over: it can be saved.
     Trained,
+    /// Of this tab, and diverged: it is there to be looked at, but goes on from an earlier state.
+    Diverged,
 }
 
 /// A network that can classify.
@@ -35,13 +39,22 @@ pub enum HeldRun {
 pub struct NetworkInUse {
     /// For a person: `convnet, width 0.125`.
     pub network: String,
-    /// None for the network of this tab's run.
-    pub file: Option<String>,
+    pub origin: Origin,
     pub class_names: Vec<String>,
     /// None where the file does not say.
     pub experiment: Option<Experiment>,
     pub parameters: Option<usize>,
+    /// Whether somebody has measured how far it can be believed.
+    pub is_calibrated: bool,
     pub notes: Vec<String>,
+}
+
+/// Where a network is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Opened by the visitor, by the file's name.
+    File(String),
+    Chosen(NetworkSource),
 }
 
 /// A file that was opened.
@@ -63,21 +76,34 @@ pub enum Errand {
 impl Held {
     /// Whether there is a run whose network or state can be saved.
     pub fn can_save(&self) -> bool {
-        self.run == HeldRun::Trained
+        matches!(self.run, HeldRun::Trained | HeldRun::Diverged)
     }
 
     /// Whether there is a run that can go on.
     pub fn can_continue(&self) -> bool {
-        self.run != HeldRun::None
+        matches!(self.run, HeldRun::Opened | HeldRun::Trained)
+    }
+
+    /// The run of this tab has diverged, and an earlier state of it is there to go on from.
+    pub fn diverge(&mut self) {
+        if self.run == HeldRun::Trained {
+            self.run = HeldRun::Diverged;
+        }
     }
 
     /// A new run was asked for: the engine lets the last one go to make room for it. An opened
     /// checkpoint and a network stay until the new run has its own.
     pub fn make_room(&mut self) {
         self.failure = None;
-        if self.run == HeldRun::Trained {
+        if self.can_save() {
             self.run = HeldRun::None;
         }
+    }
+
+    /// Whether the network of this tab's run classifies, whose training images are at hand.
+    pub fn uses_run(&self) -> bool {
+        let is_run = |it: &NetworkInUse| it.origin == Origin::Chosen(NetworkSource::Run);
+        self.can_save() && self.network.as_ref().is_some_and(is_run)
     }
 
     /// The visitor asked for something to be done with files.
@@ -94,16 +120,18 @@ impl Held {
     /// What to say when the engine was ended by force in the middle of a step.
     pub fn last_words(&self) -> Option<String> {
         let network = self.network.as_ref()?;
-        let lost = match &network.file {
-            Some(file) => format!(
-                "What was opened from “{file}” is gone from this tab: open the file again to go on or to classify."
+        let lost = match &network.origin {
+            Origin::File(file) => t!(
+                "What was opened from “{file}” is gone from this tab: open the file again to go on or to classify.",
+                file
             ),
-            None => {
-                "The network of this run is gone, so there is nothing to classify with or to save."
-                    .to_owned()
+            Origin::Chosen(_) => {
+                t!(
+                    "The network of this run is gone, so there is nothing to classify with or to save."
+                )
             }
         };
-        Some(format!("The engine was in the middle of a long step and was ended by force. {lost}"))
+        Some(t!("The engine was in the middle of a long step and was ended by force. {lost}", lost))
     }
 
     /// The engine is gone, and all that it held with it.
@@ -118,12 +146,17 @@ impl Held {
                 self.opened = None;
                 self.network = Some(NetworkInUse {
                     network: network_of(&info.experiment),
-                    file: None,
+                    origin: Origin::Chosen(NetworkSource::Run),
                     class_names: info.class_names.clone(),
                     experiment: Some(info.experiment.clone()),
                     parameters: Some(info.parameters),
+                    is_calibrated: false,
                     notes: Vec::new(),
                 });
+            }
+            Event::Chosen { source, outcome: Choosing::Network(info) } => {
+                self.opened = None;
+                self.use_network(Origin::Chosen(source.clone()), info);
             }
             Event::Saved(Saving::File(_)) => self.errand = None,
             Event::Saved(Saving::Refused(failure)) => self.refuse(failure.clone()),
@@ -144,31 +177,38 @@ impl Held {
             | Event::Stopped
             | Event::Finished
             | Event::Classified { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
-            | Event::Microscope(_) => {}
+            | Event::Microscope(_)
+            | Event::Fetching(_)
+            | Event::Chosen { outcome: Choosing::Refused(_), .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
+    }
+
+    fn use_network(&mut self, origin: Origin, info: &ModelInfo) {
+        self.network = Some(NetworkInUse {
+            network: info.network.clone(),
+            origin,
+            class_names: info.class_names.clone(),
+            experiment: info.experiment.clone(),
+            parameters: Some(info.parameters),
+            is_calibrated: info.calibration.is_some(),
+            notes: info.notes.clone(),
+        });
     }
 
     fn open_model(&mut self, name: &str, info: &ModelInfo) {
         self.errand = None;
-        // It took the place of the run's network; a checkpoint is still there to go on.
-        if self.run == HeldRun::Trained {
-            self.run = HeldRun::None;
-        }
-        self.network = Some(NetworkInUse {
-            network: info.network.clone(),
-            file: Some(name.to_owned()),
-            class_names: info.class_names.clone(),
-            experiment: info.experiment.clone(),
-            parameters: Some(info.parameters),
-            notes: info.notes.clone(),
-        });
-        let about = format!(
-            "A network ({}, {} parameters, {} classes). It classifies from now on.",
-            info.network,
-            words::count(info.parameters as u64),
-            info.class_names.len(),
+        // A run, of this tab or of a checkpoint, is still there to go on.
+        self.use_network(Origin::File(name.to_owned()), info);
+        let about = t!(
+            "A network ({network}, {parameters} parameters, {classes} classes). It classifies from now on.",
+            network = info.network,
+            parameters = words::count(info.parameters as u64),
+            classes = info.class_names.len()
         );
         self.opened = Some(OpenedFile { name: name.to_owned(), kind: FileKind::Model, about });
     }
@@ -178,15 +218,16 @@ impl Held {
         self.run = HeldRun::Opened;
         self.network = Some(NetworkInUse {
             network: network_of(&info.experiment),
-            file: Some(name.to_owned()),
+            origin: Origin::File(name.to_owned()),
             class_names: info.class_names.clone(),
             experiment: Some(info.experiment.clone()),
             parameters: Some(info.parameters),
+            is_calibrated: false,
             notes: Vec::new(),
         });
-        let about = format!(
-            "A run that stands {}. Its network classifies from now on.",
-            words::standing(info.history.len(), info.step, info.experiment.epochs),
+        let about = t!(
+            "A run that stands {standing}. Its network classifies from now on.",
+            standing = words::standing(info.history.len(), info.step, info.experiment.epochs)
         );
         self.opened = Some(OpenedFile { name: name.to_owned(), kind: FileKind::Checkpoint, about });
     }
@@ -194,7 +235,7 @@ impl Held {
 
 /// As the engine names the network of a file.
 fn network_of(experiment: &Experiment) -> String {
-    format!("{}, width {}", experiment.model, experiment.width)
+    t!("{model}, width {width}", model = experiment.model, width = experiment.width)
 }
 
 #[cfg(test)]
@@ -213,6 +254,7 @@ mod tests {
             experiment: None,
             class_names: vec!["a".into()],
             parameters: 11_173_962,
+            calibration: None,
             notes: vec!["no names".into()],
         })
     }
@@ -275,9 +317,18 @@ mod tests {
         assert_eq!(held, Held { failure: Some(failure), ..before });
 
         held.apply(&opened(model()));
-        assert!(!held.can_save(), "the file's network took the run's place");
+        assert!(held.can_save() && held.can_continue(), "the run is still there");
         assert!(held.last_words().unwrap().contains("a.safetensors"));
         held.lose_all();
         assert_eq!(held, Held::default());
+    }
+
+    #[test]
+    fn a_diverged_run_is_kept_to_look_at() {
+        let mut held = Held { run: HeldRun::Trained, ..Held::default() };
+        held.diverge();
+        assert!(held.can_save() && !held.can_continue());
+        held.make_room();
+        assert_eq!(held.run, HeldRun::None);
     }
 }

@@ -24,7 +24,7 @@ pub struct Source {
 impl Kept {
     /// The visitor gave files: the engine was asked to keep them.
     pub fn ask_to_keep(&mut self) {
-        let what = "Reading the files".to_owned();
+        let what = t!("Reading the files");
         self.failure = None;
         self.keeping = Some(LoadProgress { what, loaded_bytes: 0, total_bytes: None });
     }
@@ -54,7 +54,12 @@ impl Kept {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
-            | Event::Microscope(_) => {}
+            | Event::Checkpoint(_)
+            | Event::Microscope(_)
+            | Event::Fetching(_)
+            | Event::Chosen { .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
     }
 

@@ -4,11 +4,14 @@
 //! so that a mistyped link still opens the page.
 
 use super::config::Experiment;
+use super::language::{Language, UnknownLanguage};
 use super::setting::{Setting, SettingError};
 
 /// The version that this program writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
 
+/// The name of the language, which is no setting of an experiment: no result hangs on it.
+const LANGUAGE: &str = "lang";
 /// The longest query that is read; links of our own stay far below it.
 const MAX_BYTES: usize = 8_192;
 /// How much of a foreign text is repeated in a message.
@@ -17,24 +20,26 @@ const MAX_QUOTED_CHARS: usize = 40;
 /// Something in a link that could not be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkProblem {
-    #[error(
-        "This link is of version {0}, newer than this page knows (1). Reload the page to get a newer one; the settings that it knows are set."
-    )]
+    #[error("{}", t!("This link is of version {version}, newer than this page knows (1). Reload the page to get a newer one; the settings that it knows are set.", version = .0))]
     NewerVersion(String),
-    #[error("This link’s v is “{0}”, which is no version; it was read as one of version 1.")]
+    #[error("{}", t!("This link’s v is “{text}”, which is no version; it was read as one of version 1.", text = .0))]
     NoVersion(String),
-    #[error("“{0}” in this link is not a setting; it was left out.")]
+    #[error("{}", t!("“{name}” in this link is not a setting; it was left out.", name = .0))]
     UnknownName(String),
-    #[error("This link’s {0}; the default is set instead.")]
+    #[error("{}", t!("This link’s {problem}; the default is set instead.", problem = .0))]
     BadValue(SettingError),
-    #[error("This link is too long ({0} bytes); nothing of it was set.")]
+    #[error("{}", t!("This link is too long ({length} bytes); nothing of it was set.", length = .0))]
     TooLong(usize),
+    #[error("{}", t!("This link’s lang: {problem}. Your browser’s language was taken.", problem = .0))]
+    NoLanguage(UnknownLanguage),
 }
 
 /// What a link says, and what in it could not be taken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Link {
     pub experiment: Experiment,
+    /// The language to show it in, if the link says one.
+    pub language: Option<Language>,
     pub problems: Vec<LinkProblem>,
 }
 
@@ -48,18 +53,37 @@ pub fn to_query(experiment: &Experiment) -> String {
     query.finish()
 }
 
+/// A query with this language in place of its own, or without one.
+pub fn in_language(query: &str, language: Option<Language>) -> String {
+    let query = query.strip_prefix('?').unwrap_or(query);
+    let others = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != LANGUAGE);
+    let mut spoken = form_urlencoded::Serializer::new(String::new());
+    spoken.extend_pairs(others);
+    if let Some(language) = language {
+        spoken.append_pair(LANGUAGE, language.name());
+    }
+    spoken.finish()
+}
+
 /// Reads a query, with or without the question mark.
 pub fn from_query(query: &str) -> Link {
     let query = query.strip_prefix('?').unwrap_or(query);
     let mut experiment = Experiment::default();
-    let mut problems = Vec::new();
+    let (mut language, mut problems) = (None, Vec::new());
     if query.len() > MAX_BYTES {
         problems.push(LinkProblem::TooLong(query.len()));
-        return Link { experiment, problems };
+        return Link { experiment, language, problems };
     }
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name == "v" {
             problems.extend(version_problem(&value));
+            continue;
+        }
+        if name == LANGUAGE {
+            match quoted(&value).parse() {
+                Ok(known) => language = Some(known),
+                Err(unknown) => problems.push(LinkProblem::NoLanguage(unknown)),
+            }
             continue;
         }
         match Setting::from_name(&name) {
@@ -77,7 +101,7 @@ pub fn from_query(query: &str) -> Link {
         // The default of any setting is a value of it.
         let _ = experiment.set(error.setting, &default);
     }
-    Link { experiment, problems }
+    Link { experiment, language, problems }
 }
 
 fn version_problem(text: &str) -> Option<LinkProblem> {
@@ -129,7 +153,21 @@ mod tests {
             ..Experiment::default()
         };
         let link = from_query(&format!("?{}", to_query(&experiment)));
-        assert_eq!(link, Link { experiment, problems: vec![] });
+        assert_eq!(link, Link { experiment, language: None, problems: vec![] });
+    }
+
+    #[test]
+    fn a_link_may_name_its_language() {
+        let query = in_language("?v=1&lang=en&epochs=3", Some(Language::Chinese));
+        assert_eq!(query, "v=1&epochs=3&lang=zh");
+        let link = from_query(&query);
+        assert_eq!((link.language, link.experiment.epochs), (Some(Language::Chinese), 3));
+        assert_eq!(link.problems, []);
+        assert_eq!(in_language(&query, None), "v=1&epochs=3");
+
+        let link = from_query("lang=klingon");
+        assert_eq!(link.language, None);
+        assert!(link.problems[0].to_string().contains("“klingon”"), "{:?}", link.problems);
     }
 
     #[test]

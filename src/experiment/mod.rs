@@ -1,7 +1,14 @@
 //! What is to be trained, and what came of it: plain values that every part of the program
 //! shares. Nothing here knows a tensor, a browser or a file.
 
+// First: it has the macro `t!`, which all others use.
+#[macro_use]
+pub mod language;
+
+pub mod album;
 pub mod ambiguity;
+pub mod calibration;
+pub mod choice;
 mod choices;
 pub mod confidence;
 mod config;
@@ -9,6 +16,7 @@ pub mod confusion;
 pub mod course_figure;
 pub mod curves;
 pub mod display;
+pub mod explain;
 pub mod export;
 pub mod figure;
 pub mod files;
@@ -16,11 +24,14 @@ pub mod forecast;
 pub mod grid;
 pub mod headline;
 pub mod held;
+pub mod hosted;
 mod json;
 pub mod kept;
 pub mod link;
 pub mod metrics;
 pub mod microscope;
+pub mod nearness;
+pub mod open_run;
 pub mod preset;
 pub mod result;
 pub mod run;

@@ -101,9 +101,14 @@ impl RunState {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
-            | Event::Microscope(_) => {}
+            | Event::Microscope(_)
+            | Event::Fetching(_)
+            | Event::Chosen { .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
     }
 

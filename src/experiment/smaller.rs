@@ -2,7 +2,7 @@
 
 use super::choices::NetworkKind;
 use super::config::Experiment;
-use super::{forecast, words};
+use super::forecast;
 use crate::protocol::DeviceKind;
 
 /// Runs that take longer are called long, and others are offered.
@@ -91,23 +91,23 @@ impl Measured {
         let mut changes = Vec::new();
         if width < experiment.width {
             experiment.width = width;
-            changes.push(format!("width {width}"));
+            changes.push(t!("width {width}", width));
         }
         let (mut train, mut test) = (self.train_images, self.test_images);
         if images < train {
             train = images;
             test = test.min((images / TRAIN_PER_TEST).max(1));
             (experiment.train_limit, experiment.test_limit) = (train, test);
-            changes.push(words::counted(train, "image", "images"));
+            changes.push(t!("{n} image" | "{n} images" % train));
         }
         if epochs < experiment.epochs {
             experiment.epochs = epochs;
-            changes.push(words::counted(epochs, "epoch", "epochs"));
+            changes.push(t!("{n} epoch" | "{n} epochs" % epochs));
         }
         let share = cost(&experiment, train, test, self.device)
             / cost(&self.experiment, self.train_images, self.test_images, self.device);
         (!changes.is_empty()).then(|| Offer {
-            title: capitalised(&changes.join(", ")),
+            title: capitalised(&changes.join(&t!(", "))),
             experiment,
             expected_secs: self.total_secs * share,
         })
@@ -137,11 +137,12 @@ pub fn sentence(total_secs: f64, left_secs: f64) -> String {
     let total = forecast::about(total_secs);
     // Early on the two are the same.
     if left_secs > total_secs * 0.95 {
-        format!("The whole run takes {total} on this machine.")
+        t!("The whole run takes {total} on this machine.", total)
     } else {
-        format!(
-            "The whole run takes {total} on this machine; {} are left.",
-            forecast::about(left_secs)
+        t!(
+            "The whole run takes {total} on this machine; {left} are left.",
+            total,
+            left = forecast::about(left_secs)
         )
     }
 }

@@ -26,6 +26,19 @@ impl Status {
         }
     }
 
+    /// For a person.
+    pub fn title(self) -> String {
+        match self {
+            Self::Idle => t!("Ready"),
+            Self::Loading => t!("Loading"),
+            Self::Compiling => t!("Compiling"),
+            Self::Training => t!("Training"),
+            Self::Paused => t!("Paused"),
+            Self::Finished => t!("Finished"),
+            Self::Failed => t!("Failed"),
+        }
+    }
+
     /// Whether a run is under way, held or not.
     pub const fn is_active(self) -> bool {
         matches!(self, Self::Loading | Self::Compiling | Self::Training | Self::Paused)

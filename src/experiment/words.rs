@@ -10,7 +10,7 @@ pub fn percent(share: f64) -> String {
 /// A loss or a learning rate: four significant digits, without trailing noughts.
 pub fn significant(value: f64) -> String {
     if !value.is_finite() {
-        return "not a number".to_owned();
+        return t!("not a number");
     }
     if value == 0.0 {
         return "0".to_owned();
@@ -53,7 +53,12 @@ pub fn bytes(size_bytes: u64) -> String {
 pub fn loading(progress: &LoadProgress) -> String {
     let LoadProgress { what, loaded_bytes, total_bytes } = progress;
     match total_bytes {
-        Some(total) => format!("{what}: {} of {}", bytes(*loaded_bytes), bytes(*total)),
+        Some(total) => t!(
+            "{what}: {loaded} of {total}",
+            what,
+            loaded = bytes(*loaded_bytes),
+            total = bytes(*total)
+        ),
         None if *loaded_bytes == 0 => format!("{what}…"),
         None => format!("{what}: {}", bytes(*loaded_bytes)),
     }
@@ -63,24 +68,35 @@ pub fn loading(progress: &LoadProgress) -> String {
 pub fn duration(secs: f64) -> String {
     // A run of a thousand years is as good as endless; the cast below must not overflow.
     if !(0.0..3e10).contains(&secs) {
-        return "unknown".to_owned();
+        return t!("unknown");
     }
     let whole = secs.round() as u64;
     let (hours, minutes, seconds) = (whole / 3_600, whole / 60 % 60, whole % 60);
     match (hours, minutes) {
-        (0, 0) => format!("{seconds} s"),
-        (0, _) => format!("{minutes} min {seconds} s"),
-        (1..48, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{} days", hours / 24),
+        (0, 0) => t!("{seconds} s", seconds),
+        (0, _) => t!("{minutes} min {seconds} s", minutes, seconds),
+        (1..48, _) => t!("{hours} h {minutes} min", hours, minutes),
+        _ => t!("{days} days", days = hours / 24),
+    }
+}
+
+/// The same without its nought: `2 min` and not `2 min 0 s`.
+pub fn round_duration(secs: f64) -> String {
+    match secs {
+        60.0..3_600.0 if secs % 60.0 == 0.0 => t!("{minutes} min", minutes = secs / 60.0),
+        3_600.0..172_800.0 if secs % 3_600.0 == 0.0 => t!("{hours} h", hours = secs / 3_600.0),
+        _ => duration(secs),
     }
 }
 
 /// Where a run stands that is not under way.
 pub fn position(epochs_done: usize, step: usize, epochs: usize) -> String {
     match (epochs_done, step) {
-        (0, 0) => "before its first step".to_owned(),
-        (done, 0) => format!("after epoch {done} of {epochs}"),
-        (done, step) => format!("in epoch {} of {epochs}, after step {step}", done + 1),
+        (0, 0) => t!("before its first step"),
+        (done, 0) => t!("after epoch {done} of {epochs}", done, epochs),
+        (done, step) => {
+            t!("in epoch {epoch} of {epochs}, after step {step}", epoch = done + 1, epochs, step)
+        }
     }
 }
 
@@ -88,16 +104,10 @@ pub fn position(epochs_done: usize, step: usize, epochs: usize) -> String {
 pub fn standing(epochs_done: usize, step: usize, epochs: usize) -> String {
     let position = position(epochs_done, step, epochs);
     if epochs_done < epochs {
-        format!("{position}: “Continue” goes on with it")
+        t!("{position}: “Continue” goes on with it", position)
     } else {
-        format!("{position}: set more epochs, then “Continue” goes on with it")
+        t!("{position}: set more epochs, then “Continue” goes on with it", position)
     }
-}
-
-/// `1 image`, `2 images`.
-pub fn counted(number: usize, one: &str, many: &str) -> String {
-    let name = if number == 1 { one } else { many };
-    format!("{} {name}", count(number as u64))
 }
 
 /// Text as it may stand in HTML and SVG, between tags or in an attribute.
@@ -107,11 +117,8 @@ pub fn escaped(text: &str) -> String {
 
 /// Images a second.
 pub fn throughput(images_per_sec: f64) -> String {
-    if images_per_sec >= 10.0 {
-        format!("{images_per_sec:.0} images/s")
-    } else {
-        format!("{images_per_sec:.1} images/s")
-    }
+    let decimals = usize::from(images_per_sec < 10.0);
+    t!("{rate} images/s", rate = format!("{images_per_sec:.decimals$}"))
 }
 
 #[cfg(test)]
@@ -152,8 +159,6 @@ mod tests {
         assert_eq!(position(0, 7, 4), "in epoch 1 of 4, after step 7");
         assert!(standing(2, 0, 4).starts_with("after epoch 2 of 4: “Continue”"));
         assert!(standing(4, 0, 4).contains("set more epochs"));
-        assert_eq!(counted(1, "file", "files"), "1 file");
-        assert_eq!(counted(1_200, "file", "files"), "1,200 files");
     }
 
     #[test]

@@ -98,6 +98,11 @@ impl ConvNet {
     /// Class scores: `[batch, 3, 32, 32]` to `[batch, classes]`. `random` draws what is dropped;
     /// None drops nothing.
     pub fn forward(&self, x: Tensor<4>, random: Option<&mut ChaCha8Rng>) -> Tensor<2> {
+        self.l_c1.forward(self.features(x, random))
+    }
+
+    /// What the linear layer sees: `[batch, 3, 32, 32]` to `[batch, features]`.
+    pub fn features(&self, x: Tensor<4>, random: Option<&mut ChaCha8Rng>) -> Tensor<2> {
         let mut random = random.filter(|_| self.dropout);
         let block = |x, conv: &Conv, norm: &BatchNorm| block(x, conv, norm, None, SLOPE);
 
@@ -112,6 +117,6 @@ impl ConvNet {
         let x = block(x, &self.c7, &self.bn7);
         let x = block(x, &self.c8, &self.bn8);
         let x = block(x, &self.c9, &self.bn9);
-        self.l_c1.forward(global_mean(x))
+        global_mean(x)
     }
 }

@@ -4,21 +4,21 @@
 //! Our own files say in their metadata, under `proden`, how the network was trained. Of others
 //! the tensors' names and shapes tell which network it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use burn::tensor::Device;
+use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use super::parts::{Parts, bytes_of, floats, open};
 use super::weights::{self, HostTensor, WeightsError};
 use super::{Network, NetworkConfig};
 use crate::data::cifar;
 use crate::data::images::ChannelStats;
+use crate::experiment::calibration::Calibration;
 use crate::experiment::{Dataset, Experiment, NetworkKind};
 
-/// The metadata's key.
-pub const KEY: &str = "proden";
 /// Of the metadata; raised when older programs could not read a file any more.
 pub const VERSION: u32 = 1;
 /// PyTorch's batch norm counts its batches in a tensor of this name; we do not need it.
@@ -27,22 +27,33 @@ const COUNT: &str = "num_batches_tracked";
 /// Why a file is not a network that we can use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
-    #[error("it is no safetensors file ({0})")]
+    #[error("{}", t!("it is no safetensors file ({reason})", reason = .0))]
     NotSafetensors(String),
-    #[error("it is cut short or was changed: its size is not what it says")]
+    #[error("{}", t!("it is cut short or was changed: its size is not what it says"))]
     CutShort,
-    #[error("the tensor “{name}” is of type {dtype}; networks are {needed} here")]
+    #[error("{}", t!("the tensor “{name}” is of type {dtype}; networks are {needed} here", name, dtype, needed))]
     WrongType { name: String, dtype: String, needed: &'static str },
-    #[error("its tensors are those of none of our networks (convnet, resnet18, resnet32)")]
+    #[error("{}", t!("its tensors are those of none of our networks (convnet, resnet18, resnet32)"))]
     UnknownNetwork,
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    #[error("its description cannot be read ({0})")]
+    #[error("{}", t!("its description cannot be read ({reason})", reason = .0))]
     Description(String),
-    #[error("it is of version {0}, and this program knows versions up to {VERSION}")]
+    #[error("{}", t!("it is of version {version}, and this program knows versions up to {known}", version = .0, known = VERSION))]
     Newer(u32),
-    #[error("it contradicts itself: {0}")]
+    #[error("{}", t!("it contradicts itself: {how}", how = .0))]
     Inconsistent(String),
+    #[error("{}", t!("a number in the tensor “{name}” is too large for half precision", name = .0))]
+    TooLargeForHalf(String),
+}
+
+/// How many bits a file spends on a weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32: what is read is what was written.
+    Single,
+    /// 16, but 32 for biases and all of batch norm: those are few, and a variance may be tiny.
+    Half,
 }
 
 /// How a network was trained, and what its input must look like.
@@ -53,13 +64,16 @@ pub struct Description {
     pub class_names: Vec<String>,
     /// Of the training images, which the input is normalised by.
     pub channels: ChannelStats,
+    /// What makes its opinions honest; None where nobody has measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 impl Description {
     /// Of a file that this program writes.
     pub fn new(experiment: &Experiment, class_names: &[String], channels: ChannelStats) -> Self {
         let (experiment, class_names) = (experiment.clone(), class_names.to_vec());
-        Self { version: VERSION, experiment, class_names, channels }
+        Self { version: VERSION, experiment, class_names, channels, calibration: None }
     }
 }
 
@@ -119,19 +133,37 @@ impl ModelFile {
     /// # Errors
     /// When a tensor's shape and values do not agree.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FileError> {
+        self.to_bytes_with(Precision::Single)
+    }
+
+    /// The file's bytes, with weights of that precision.
+    ///
+    /// # Errors
+    /// As [`Self::to_bytes`], and when a weight is too large.
+    pub fn to_bytes_with(&self, precision: Precision) -> Result<Vec<u8>, FileError> {
         let mut parts = Parts::default();
-        self.add_to(&mut parts, "");
+        self.add_to(&mut parts, "", precision)?;
         let description = self.description.as_ref().map(serde_json::to_string).transpose();
         parts.to_bytes(description.map_err(|error| FileError::Description(error.to_string()))?)
     }
 
-    pub(crate) fn add_to(&self, parts: &mut Parts, prefix: &str) {
+    pub(crate) fn add_to(
+        &self,
+        parts: &mut Parts,
+        prefix: &str,
+        precision: Precision,
+    ) -> Result<(), FileError> {
         for (name, tensor) in &self.tensors {
-            parts.add_floats(format!("{prefix}{name}"), tensor);
+            let name = format!("{prefix}{name}");
+            match precision {
+                Precision::Half if tensor.shape.len() > 1 => parts.add_halves(name, tensor)?,
+                Precision::Half | Precision::Single => parts.add_floats(name, tensor),
+            }
         }
         for (name, count) in &self.counts {
             parts.add(format!("{prefix}{name}"), Dtype::I64, vec![], count.to_le_bytes().to_vec());
         }
+        Ok(())
     }
 
     /// Which network it is: by its description, or else by its tensors.
@@ -173,6 +205,12 @@ impl ModelFile {
         Ok(weights::import(self.config()?.init(device), &self.tensors)?)
     }
 
+    /// What its opinions are calibrated by.
+    pub fn calibration(&self) -> Calibration {
+        let own = self.description.as_ref().and_then(|description| description.calibration);
+        own.unwrap_or_default()
+    }
+
     /// What its classes are called, and what its input is normalised by. Files that do not say
     /// are taken to be of the official CIFAR data that has as many classes.
     ///
@@ -207,81 +245,18 @@ pub(crate) fn parse_metadata(text: &str) -> Result<Description, FileError> {
     let description: Description = serde_json::from_str(text).map_err(unreadable)?;
     let classes = description.experiment.dataset.classes();
     if !description.channels.std.iter().all(|&std| std > 0.0) {
-        return Err(FileError::Inconsistent("a channel has no standard deviation".to_owned()));
+        return Err(FileError::Inconsistent(t!("a channel has no standard deviation")));
+    }
+    if description.calibration.is_some_and(|calibration| !calibration.is_sound()) {
+        return Err(FileError::Inconsistent(t!("its calibration is none")));
     }
     if description.class_names.len() != classes {
         let names = description.class_names.len();
-        return Err(FileError::Inconsistent(format!("{names} class names for {classes} classes")));
+        return Err(FileError::Inconsistent(t!(
+            "{names} class names for {classes} classes",
+            names,
+            classes
+        )));
     }
     Ok(description)
-}
-
-/// A safetensors file, and what it says under [`KEY`].
-pub(crate) fn open(bytes: &[u8]) -> Result<(Option<String>, SafeTensors<'_>), FileError> {
-    let broken = |error| match error {
-        SafeTensorError::MetadataIncompleteBuffer => FileError::CutShort,
-        error => FileError::NotSafetensors(error.to_string()),
-    };
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
-    let text = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).cloned();
-    Ok((text, SafeTensors::deserialize(bytes).map_err(broken)?))
-}
-
-/// The bytes of a tensor that must be of a type.
-pub(crate) fn bytes_of<'a>(
-    name: &str,
-    view: &TensorView<'a>,
-    needed: Dtype,
-) -> Result<&'a [u8], FileError> {
-    if view.dtype() == needed {
-        return Ok(view.data());
-    }
-    let needed = match needed {
-        Dtype::I64 => "I64",
-        Dtype::F64 => "F64",
-        Dtype::U8 => "U8",
-        _ => "F32",
-    };
-    Err(FileError::WrongType {
-        name: name.to_owned(),
-        dtype: format!("{:?}", view.dtype()),
-        needed,
-    })
-}
-
-pub(crate) fn floats(name: &str, view: &TensorView) -> Result<HostTensor, FileError> {
-    let (words, _) = bytes_of(name, view, Dtype::F32)?.as_chunks::<4>();
-    let values = words.iter().map(|&word| f32::from_le_bytes(word)).collect();
-    Ok(HostTensor { shape: view.shape().to_vec(), values })
-}
-
-/// Tensors on their way into a file.
-#[derive(Default)]
-pub(crate) struct Parts(Vec<(String, Dtype, Vec<usize>, Vec<u8>)>);
-
-impl Parts {
-    pub fn add(
-        &mut self,
-        name: impl Into<String>,
-        dtype: Dtype,
-        shape: Vec<usize>,
-        bytes: Vec<u8>,
-    ) {
-        self.0.push((name.into(), dtype, shape, bytes));
-    }
-
-    pub fn add_floats(&mut self, name: impl Into<String>, tensor: &HostTensor) {
-        let bytes = tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.add(name, Dtype::F32, tensor.shape.clone(), bytes);
-    }
-
-    pub fn to_bytes(&self, description: Option<String>) -> Result<Vec<u8>, FileError> {
-        let broken = |error: SafeTensorError| FileError::Inconsistent(error.to_string());
-        let views = self.0.iter().map(|(name, dtype, shape, bytes)| {
-            Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?))
-        });
-        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(broken)?;
-        let metadata = description.map(|text| HashMap::from([(KEY.to_owned(), text)]));
-        safetensors::serialize(views, metadata).map_err(broken)
-    }
 }

@@ -7,6 +7,7 @@ mod convnet;
 pub mod file;
 pub mod layers;
 mod network;
+pub(crate) mod parts;
 mod resnet;
 pub mod weights;
 

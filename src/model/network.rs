@@ -71,6 +71,15 @@ impl Network {
         }
     }
 
+    /// What the last linear layer sees of the images: `[batch, 3, 32, 32]` to `[batch, features]`.
+    /// The network is in evaluation mode.
+    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::ConvNet(network) => network.features(images, None),
+            Self::ResNet18(network) | Self::ResNet32(network) => network.features(images),
+        }
+    }
+
     pub fn kind(&self) -> NetworkKind {
         match self {
             Self::ConvNet(_) => NetworkKind::ConvNet,

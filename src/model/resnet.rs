@@ -120,11 +120,16 @@ struct Projection {
 impl ResNet {
     /// Class scores: `[batch, 3, 32, 32]` to `[batch, classes]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.head.forward(self.features(x))
+    }
+
+    /// What the linear layer sees: `[batch, 3, 32, 32]` to `[batch, features]`.
+    pub fn features(&self, x: Tensor<4>) -> Tensor<2> {
         let mut x = block(x, &self.conv1, &self.bn1, None, RELU);
         for block in self.layers.iter().flatten() {
             x = block.forward(x);
         }
-        self.head.forward(global_mean(x))
+        global_mean(x)
     }
 }
 

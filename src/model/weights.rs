@@ -19,11 +19,11 @@ pub struct HostTensor {
 /// Why tensors are not those of a network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WeightsError {
-    #[error("the tensor “{0}” is missing")]
+    #[error("{}", t!("the tensor “{name}” is missing", name = .0))]
     Missing(String),
-    #[error("the tensor “{name}” has the shape {given:?}, the network needs {needed:?}")]
+    #[error("{}", t!("the tensor “{name}” has the shape {given}, the network needs {needed}", name, given = format!("{given:?}"), needed = format!("{needed:?}")))]
     Shape { name: String, given: Vec<usize>, needed: Vec<usize> },
-    #[error("the tensor “{0}” does not belong to this network")]
+    #[error("{}", t!("the tensor “{name}” does not belong to this network", name = .0))]
     Extra(String),
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Failure;
+use crate::experiment::calibration::Calibration;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Dataset, Experiment};
 
@@ -54,6 +55,8 @@ pub struct ModelInfo {
     pub class_names: Vec<String>,
     /// Learnable numbers.
     pub parameters: usize,
+    /// None where nobody has measured how far it can be believed.
+    pub calibration: Option<Calibration>,
     /// Worth knowing, but no fault.
     pub notes: Vec<String>,
 }

@@ -5,18 +5,23 @@
 //! by a cache, must still be understood well enough to be told apart ([`BUILD_ID`] in the
 //! handshake). Matches on both enums are exhaustive.
 
+mod checkpoint;
 mod files;
 mod microscope;
+mod networks;
 mod run;
 
 use serde::{Deserialize, Serialize};
 
+pub use checkpoint::{CheckpointNews, CheckpointWish, KeptCheckpoint, lock_name};
 pub use files::{CheckpointInfo, FileKind, KeptData, KeptFile, ModelInfo, Opening, Saving};
 pub use microscope::{ImageSource, SetsInfo, SetsParts, Sight};
+pub use networks::{Choosing, Evidence, KeptNetwork, KeptNetworks, Neighbour, NetworkSource};
 pub use run::{
     CandidateStats, DeviceKind, DeviceReport, LoadProgress, RunInfo, Sample, StepReport,
 };
 
+use crate::experiment::language::Language;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Setting};
 
@@ -34,6 +39,10 @@ pub enum Command {
     Hello {
         build: String,
     },
+    /// Word everything in this language from now on.
+    Speak {
+        language: Language,
+    },
     /// Begin a run; a run that is on is stopped first.
     Start {
         experiment: Experiment,
@@ -48,10 +57,30 @@ pub enum Command {
     Resume,
     /// End the run; the network so far can classify.
     Stop,
-    /// Classify the image file in the payload with the network of the last run.
+    /// Classify the image file in the payload with the network in use.
     Classify {
         /// Returned with the answer.
         request: u32,
+    },
+    /// Find the training images that the last run's network takes for nearest to the crop in the
+    /// payload, u8 `[3, 32, 32]`. The engine answers with [`Event::Nearest`], several times.
+    Nearest {
+        /// Returned with the answers.
+        request: u32,
+    },
+    /// Classify with that network from now on. The engine tells with [`Event::Fetching`] how far
+    /// it has come, and answers with [`Event::Chosen`]. Refused while a run is on.
+    Choose {
+        source: NetworkSource,
+    },
+    /// Keep the network of the last run under the page's number for it. The engine answers with
+    /// [`Event::NetworksKept`].
+    KeepNetwork {
+        run: u64,
+    },
+    /// Drop the kept networks of all runs but these, and say what is left.
+    RetainNetworks {
+        runs: Vec<u64>,
     },
     /// Send the network, or the whole state of the run. The engine answers with
     /// [`Event::Saved`], between two steps if a run is on.
@@ -69,6 +98,8 @@ pub enum Command {
         /// For messages.
         name: String,
     },
+    /// What is to be done with the checkpoints that the browser keeps by itself.
+    Checkpoint(CheckpointWish),
     /// Keep the data files (archives or `.bin`) that travel beside the message, as the browser's
     /// own `File`s. The engine tells with [`Event::Keeping`] how far it has come, and answers
     /// with [`Event::DataKept`]. Refused while a run is on.
@@ -77,6 +108,33 @@ pub enum Command {
     ListData,
     /// Drop all data that are kept, and say what is left.
     ClearData,
+}
+
+impl Command {
+    /// Whether a stopped run takes it along.
+    pub const fn is_about_run(&self) -> bool {
+        match self {
+            Self::Start { .. }
+            | Self::Continue { .. }
+            | Self::Pause
+            | Self::Resume
+            | Self::Stop => true,
+            Self::Hello { .. }
+            | Self::Speak { .. }
+            | Self::Classify { .. }
+            | Self::Save { .. }
+            | Self::Images { .. }
+            | Self::Open { .. }
+            | Self::Checkpoint(_)
+            | Self::Nearest { .. }
+            | Self::Choose { .. }
+            | Self::KeepNetwork { .. }
+            | Self::RetainNetworks { .. }
+            | Self::KeepData
+            | Self::ListData
+            | Self::ClearData => false,
+        }
+    }
 }
 
 /// From the engine to the page.
@@ -117,12 +175,22 @@ pub enum Event {
     Saved(Saving),
     /// The answer to [`Command::Open`].
     Opened { name: String, outcome: Opening },
+    /// News of the checkpoints that the browser keeps by itself.
+    Checkpoint(CheckpointNews),
     /// Data files are being unpacked and kept.
     Keeping(LoadProgress),
     /// What data are kept.
     DataKept(KeptData),
     /// News for the label microscope.
     Microscope(Sight),
+    /// A network is being fetched.
+    Fetching(LoadProgress),
+    /// The answer to [`Command::Choose`].
+    Chosen { source: NetworkSource, outcome: Choosing },
+    /// What networks of earlier runs are kept.
+    NetworksKept(KeptNetworks),
+    /// The answers to [`Command::Nearest`].
+    Nearest { request: u32, outcome: Evidence },
 }
 
 /// What is wrong, and what to do.
@@ -151,7 +219,12 @@ impl Failure {
 pub enum Classification {
     /// One probability a class. The payload holds the 32x32 crop that the network saw,
     /// u8 `[3, 32, 32]`.
-    Probabilities { class_names: Vec<String>, probabilities: Vec<f32> },
+    Probabilities {
+        class_names: Vec<String>,
+        probabilities: Vec<f32>,
+        /// If the largest is smaller, the image shows perhaps none of the classes.
+        threshold: f64,
+    },
     /// The image (or the lack of a network) is at fault.
     Refused(Failure),
 }

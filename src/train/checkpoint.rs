@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::{Experiment, Method};
-use crate::model::file::{self, Description, FileError, ModelFile, Parts};
+use crate::model::file::{self, Description, FileError, ModelFile, Precision};
+use crate::model::parts::{self, Parts};
 use crate::model::weights::HostTensor;
 
 const MODEL: &str = "model.";
@@ -91,6 +92,13 @@ impl Checkpoint {
         description.map(|description| &description.experiment).ok_or_else(missing_description)
     }
 
+    /// Whether all that goes on training is a number. What a diverged step leaves is not.
+    pub fn is_finite(&self) -> bool {
+        let weights = self.model.tensors.values().chain(self.momentum.values());
+        let mut numbers = weights.flat_map(|tensor| &tensor.values).chain(&self.renewed);
+        numbers.all(|number| number.is_finite())
+    }
+
     /// The file's bytes: the same for the same state.
     ///
     /// # Errors
@@ -99,7 +107,7 @@ impl Checkpoint {
         let description = self.model.description.as_ref().ok_or_else(missing_description)?;
         let classes = description.class_names.len();
         let mut parts = Parts::default();
-        self.model.add_to(&mut parts, MODEL);
+        self.model.add_to(&mut parts, MODEL, Precision::Single)?;
         for (name, tensor) in &self.momentum {
             parts.add_floats(format!("{MOMENTUM}{name}"), tensor);
         }
@@ -129,7 +137,7 @@ impl Checkpoint {
 
     /// Whether a file is a checkpoint rather than a model. Says nothing of its health.
     pub fn is_one(bytes: &[u8]) -> bool {
-        file::open(bytes).is_ok_and(|(_, file)| file.tensor(STORED).is_ok())
+        parts::open(bytes).is_ok_and(|(_, file)| file.tensor(STORED).is_ok())
     }
 
     /// Parses a checkpoint.
@@ -137,7 +145,7 @@ impl Checkpoint {
     /// # Errors
     /// When it is none, or its parts contradict each other.
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
-        let (text, file) = file::open(bytes)?;
+        let (text, file) = parts::open(bytes)?;
         let text = text.ok_or_else(missing_description)?;
         let description = file::parse_metadata(&text)?;
         let Metadata { position } = serde_json::from_str(&text)
@@ -152,16 +160,16 @@ impl Checkpoint {
             if let Some(name) = name.strip_prefix(MODEL) {
                 model.insert(name, &view)?;
             } else if let Some(name) = name.strip_prefix(MOMENTUM) {
-                momentum.insert(name.to_owned(), file::floats(name, &view)?);
+                momentum.insert(name.to_owned(), parts::floats(name, &view)?);
             }
         }
         let checkpoint = Self {
             model,
             position,
             momentum,
-            candidates: file::bytes_of(CANDIDATES, &part(&file, CANDIDATES)?, Dtype::U8)?.to_vec(),
-            stored: file::floats(STORED, &part(&file, STORED)?)?.values,
-            renewed: file::floats(RENEWED, &part(&file, RENEWED)?)?.values,
+            candidates: parts::bytes_of(CANDIDATES, &part(&file, CANDIDATES)?, Dtype::U8)?.to_vec(),
+            stored: parts::floats(STORED, &part(&file, STORED)?)?.values,
+            renewed: parts::floats(RENEWED, &part(&file, RENEWED)?)?.values,
             history: doubles(HISTORY, &part(&file, HISTORY)?)?
                 .chunks_exact(HISTORY_COLUMNS)
                 .filter_map(|row| row.try_into().ok().map(history_entry))
@@ -193,20 +201,26 @@ impl Checkpoint {
         let is_share = |value: &f32| (0.0..=1.0).contains(value);
         let has_candidate = |set: &[u8]| set.contains(&1) && set.iter().all(|&member| member <= 1);
         first_of([
-            (images == 0, "there are no training images"),
-            (step > images.div_ceil(experiment.batch), "the step lies beyond the end of its epoch"),
+            (images == 0, t!("there are no training images")),
+            (
+                step > images.div_ceil(experiment.batch),
+                t!("the step lies beyond the end of its epoch"),
+            ),
             (
                 self.candidates.len() != images.saturating_mul(classes),
-                "the candidate sets are not one an image",
+                t!("the candidate sets are not one an image"),
             ),
-            (!self.candidates.chunks(classes).all(has_candidate), "an image has no candidate"),
-            (self.stored.len() != self.candidates.len(), "the confidences are not one an image"),
-            (!self.stored.iter().all(is_share), "a confidence is not from 0 to 1"),
+            (!self.candidates.chunks(classes).all(has_candidate), t!("an image has no candidate")),
+            (
+                self.stored.len() != self.candidates.len(),
+                t!("the confidences are not one an image"),
+            ),
+            (!self.stored.iter().all(is_share), t!("a confidence is not from 0 to 1")),
             (
                 self.renewed.len() != drawn.saturating_mul(classes),
-                "the new confidences are not those of the images drawn",
+                t!("the new confidences are not those of the images drawn"),
             ),
-            (!self.renewed.iter().all(is_share), "a new confidence is not from 0 to 1"),
+            (!self.renewed.iter().all(is_share), t!("a new confidence is not from 0 to 1")),
         ])
     }
 
@@ -217,10 +231,13 @@ impl Checkpoint {
         first_of([
             (
                 self.history.len() != self.position.epoch,
-                "the history has not as many epochs as were trained",
+                t!("the history has not as many epochs as were trained"),
             ),
-            (!epochs.eq(1..=self.history.len()), "the history does not count its epochs from 1"),
-            (!numbers.all(f64::is_finite), "a number of its history is not finite"),
+            (
+                !epochs.eq(1..=self.history.len()),
+                t!("the history does not count its epochs from 1"),
+            ),
+            (!numbers.all(f64::is_finite), t!("a number of its history is not finite")),
         ])
     }
 
@@ -237,41 +254,39 @@ impl Checkpoint {
         let shapes: BTreeMap<&str, &[usize]> =
             parameters.map(|(name, tensor)| (name.as_str(), &tensor.shape[..])).collect();
         let wrong = |name: &str| match (self.momentum.get(name), shapes.get(name)) {
-            (None, _) => Some("is missing"),
-            (Some(_), None) => Some("belongs to no parameter"),
+            (None, _) => Some(t!("the momentum of “{name}” is missing", name)),
+            (Some(_), None) => Some(t!("the momentum of “{name}” belongs to no parameter", name)),
             (Some(velocity), Some(shape)) if velocity.shape[..] != **shape => {
-                Some("has not the shape of its parameter")
+                Some(t!("the momentum of “{name}” has not the shape of its parameter", name))
             }
             (Some(_), Some(_)) => None,
         };
         let mut names = shapes.keys().copied().chain(self.momentum.keys().map(String::as_str));
-        match names.find_map(|name| Some((name, wrong(name)?))) {
-            Some((name, fault)) => {
-                Err(FileError::Inconsistent(format!("the momentum of “{name}” {fault}")))
-            }
+        match names.find_map(wrong) {
+            Some(fault) => Err(FileError::Inconsistent(fault)),
             None => Ok(()),
         }
     }
 }
 
-fn first_of<const N: usize>(faults: [(bool, &str); N]) -> Result<(), FileError> {
+fn first_of<const N: usize>(faults: [(bool, String); N]) -> Result<(), FileError> {
     match faults.into_iter().find(|(is_so, _)| *is_so) {
-        Some((_, fault)) => Err(FileError::Inconsistent(fault.to_owned())),
+        Some((_, fault)) => Err(FileError::Inconsistent(fault)),
         None => Ok(()),
     }
 }
 
 fn missing_description() -> FileError {
-    FileError::Description("it has none".to_owned())
+    FileError::Description(t!("it has none"))
 }
 
 fn part<'a>(file: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, FileError> {
-    let missing = || FileError::Inconsistent(format!("the tensor “{name}” is missing"));
+    let missing = || FileError::Inconsistent(t!("the tensor “{name}” is missing", name));
     file.iter().find(|(found, _)| *found == name).map(|(_, view)| view).ok_or_else(missing)
 }
 
 fn doubles(name: &str, view: &TensorView) -> Result<Vec<f64>, FileError> {
-    let (words, _) = file::bytes_of(name, view, Dtype::F64)?.as_chunks::<8>();
+    let (words, _) = parts::bytes_of(name, view, Dtype::F64)?.as_chunks::<8>();
     Ok(words.iter().map(|&word| f64::from_le_bytes(word)).collect())
 }
 

@@ -24,12 +24,32 @@ pub async fn answers(
     images: &ImageSet,
     ids: &[usize],
 ) -> Result<Vec<u8>, ExecutionError> {
-    let pixels = normaliser.batch(images, ids, |_| View::IDENTITY);
-    let input =
-        Tensor::from_data(TensorData::new(pixels, [ids.len(), CHANNELS, SIDE, SIDE]), device);
-    let answers = network.forward(input, None).argmax(1).into_data_async().await?;
+    let scores = network.forward(batch(device, normaliser, images, ids), None);
+    let answers = scores.argmax(1).into_data_async().await?;
     // No data set has more than 256 classes: labels are bytes.
     Ok(answers.iter::<i64>().map(|class| class as u8).collect())
+}
+
+/// The images at `ids` as a network sees them, `[ids, 3, 32, 32]`.
+fn batch(device: &Device, normaliser: &Normaliser, images: &ImageSet, ids: &[usize]) -> Tensor<4> {
+    let pixels = normaliser.batch(images, ids, |_| View::IDENTITY);
+    Tensor::from_data(TensorData::new(pixels, [ids.len(), CHANNELS, SIDE, SIDE]), device)
+}
+
+/// The score of each class, before any softmax, for the images at `ids`: `[ids, classes]`, row by
+/// row.
+///
+/// # Errors
+/// As [`answers`].
+pub async fn scores(
+    network: &Network,
+    device: &Device,
+    normaliser: &Normaliser,
+    images: &ImageSet,
+    ids: &[usize],
+) -> Result<Vec<f32>, ExecutionError> {
+    let scores = network.forward(batch(device, normaliser, images, ids), None);
+    Ok(scores.into_data_async().await?.iter().collect())
 }
 
 /// The right answers among the images at `ids`.
@@ -47,7 +67,23 @@ pub async fn count_right(
     Ok(answers.iter().zip(ids).filter(|&(&answer, &id)| answer == images.labels[id]).count())
 }
 
-/// The probability of each class for one image, u8 `[3, 32, 32]`.
+/// What the last linear layer sees of the images at `ids`: `[ids, features]`, row by row.
+///
+/// # Errors
+/// As [`answers`].
+pub async fn features(
+    network: &Network,
+    device: &Device,
+    normaliser: &Normaliser,
+    images: &ImageSet,
+    ids: &[usize],
+) -> Result<Vec<f32>, ExecutionError> {
+    let features = network.features(batch(device, normaliser, images, ids));
+    Ok(features.into_data_async().await?.iter().collect())
+}
+
+/// The probability of each class for one image, u8 `[3, 32, 32]`: the softmax of the scores at a
+/// temperature.
 ///
 /// `network` is in evaluation mode, on `device`.
 ///
@@ -58,8 +94,9 @@ pub async fn classify(
     device: &Device,
     normaliser: &Normaliser,
     pixels: &[u8],
+    temperature: f64,
 ) -> Result<Vec<f32>, ExecutionError> {
     let data = TensorData::new(normaliser.image(pixels), [1, CHANNELS, SIDE, SIDE]);
     let scores = network.forward(Tensor::from_data(data, device), None);
-    Ok(softmax(scores, 1).into_data_async().await?.iter().collect())
+    Ok(softmax(scores / temperature, 1).into_data_async().await?.iter().collect())
 }

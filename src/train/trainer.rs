@@ -246,6 +246,12 @@ impl Trainer {
         GradientsParams::from_grads(loss.backward(), &self.network)
     }
 
+    /// What the network says of the next step's images, `[batch, classes]`, without taking the
+    /// step. As with [`Self::gradients`] running statistics move, which no step reads.
+    pub fn next_logits(&self) -> Tensor<2> {
+        self.logits(&self.next_ids()).inner()
+    }
+
     /// Takes one step. Not to be called at the end of an epoch.
     pub fn step(&mut self) -> StepOutput {
         let ids = self.next_ids();
@@ -270,14 +276,15 @@ impl Trainer {
         }
     }
 
-    fn next_ids(&self) -> Vec<usize> {
+    /// The images of the next step, as positions in the training set; none at the end of an epoch.
+    pub fn next_ids(&self) -> Vec<usize> {
         let start = self.step * self.experiment.batch;
         let end = (start + self.experiment.batch).min(self.images.len());
         self.order[start..end].to_vec()
     }
 
-    /// Loss `[1]` and new confidences `[batch, classes]` of a batch.
-    fn forward(&self, ids: &[usize]) -> (Tensor<1>, Tensor<2>) {
+    /// The network's answers to a batch, `[batch, classes]`, as it trains: with dropout.
+    fn logits(&self, ids: &[usize]) -> Tensor<2> {
         let Experiment { seed, augment, .. } = self.experiment;
         let first_draw = (self.epoch * self.images.len()) as u64;
         let pixels = self
@@ -288,8 +295,12 @@ impl Trainer {
             Tensor::from_data(TensorData::new(pixels, shape), &self.device.clone().autodiff());
         let global_step = self.epoch * self.steps_per_epoch() + self.step;
         let mut dropout = stream(seed, Stream::Dropout, global_step as u64);
-        let log_probabilities = log_softmax(self.network.forward(input, Some(&mut dropout)), 1);
+        self.network.forward(input, Some(&mut dropout))
+    }
 
+    /// Loss `[1]` and new confidences `[batch, classes]` of a batch.
+    fn forward(&self, ids: &[usize]) -> (Tensor<1>, Tensor<2>) {
+        let log_probabilities = log_softmax(self.logits(ids), 1);
         let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
         let ids = Tensor::<1, Int>::from_data(TensorData::from(&ids[..]), &self.device);
         let (candidates, stored) = self.confidences.batch(&ids);

@@ -19,7 +19,7 @@ use crate::experiment::run::Status;
 pub fn attend(app: App) {
     let title = Memo::new(move |_| {
         let (page, turn) = (app.page.get(), app.runs.turn_of());
-        app.run.with(|run| headline::tab_title(page, run, turn))
+        app.run.with(|run| headline::tab_title(&page, run, turn))
     });
     Effect::new(move || title.with(|title| document().set_title(title)));
 

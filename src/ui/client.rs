@@ -16,7 +16,8 @@ use leptos::prelude::{TimeoutHandle, set_timeout, set_timeout_with_handle};
 use wasm_bindgen::prelude::*;
 use web_sys::{File, MessageEvent, Worker};
 
-use super::worker::{ENGINE_FILE, new_module_worker};
+use super::worker::{death, new_module_worker};
+use crate::experiment::language::Language;
 use crate::protocol::{BUILD_ID, Command, Event, Failure};
 
 /// What the engine says when its message handler stands.
@@ -28,7 +29,7 @@ const STOP_PATIENCE: Duration = Duration::from_millis(700);
 /// What the client tells the page.
 pub enum Notice {
     /// An event of the engine, with the bytes that came along.
-    Event(Event, Option<Uint8Array>),
+    Event(Box<Event>, Option<Uint8Array>),
     /// The engine is gone, and its networks with it; on its own accord if there is a failure.
     Gone(Option<Failure>),
 }
@@ -40,7 +41,11 @@ pub struct Client(Rc<Inner>);
 struct Inner {
     listener: Box<dyn Fn(Notice)>,
     engine: RefCell<Option<Engine>>,
+    /// Engines that were started so far.
+    started: Cell<u32>,
     stop_timer: Cell<Option<TimeoutHandle>>,
+    /// What every engine is told first.
+    language: Cell<Language>,
 }
 
 /// A command, and what travels beside it.
@@ -53,6 +58,8 @@ struct Message {
 /// A worker, and how far the conversation with it has come.
 struct Engine {
     worker: Worker,
+    /// Its number among those of this page.
+    id: u32,
     /// Whether its script has run.
     loaded: bool,
     /// Whether the handshake is done.
@@ -77,8 +84,18 @@ impl Client {
         Self(Rc::new(Inner {
             listener: Box::new(listener),
             engine: RefCell::default(),
+            started: Cell::new(0),
             stop_timer: Cell::default(),
+            language: Cell::default(),
         }))
+    }
+
+    /// The language in which the engine words what it says, now and after it was started anew.
+    pub fn speak(&self, language: Language) {
+        self.0.language.set(language);
+        if self.0.engine.borrow().as_ref().is_some_and(|engine| engine.ready) {
+            self.send(Command::Speak { language });
+        }
     }
 
     /// Sends a command, now or as soon as the engine is ready.
@@ -122,7 +139,7 @@ impl Client {
         let ready = match self.0.engine.borrow_mut().as_mut() {
             Some(engine) if engine.ready => true,
             Some(engine) => {
-                engine.queue.retain(|message| !is_about_run(&message.command));
+                engine.queue.retain(|message| !message.command.is_about_run());
                 false
             }
             None => false,
@@ -143,8 +160,18 @@ impl Client {
         self.send(Command::Stop);
     }
 
+    /// Tells engines apart; None while there is none.
+    pub fn engine_id(&self) -> Option<u32> {
+        self.0.engine.borrow().as_ref().map(|engine| engine.id)
+    }
+
+    /// The engine is dead, and could not say so.
+    pub fn bury(&self) {
+        self.crash(&t!("it was ended from outside"));
+    }
+
     fn tell(&self, event: Event, bytes: Option<Uint8Array>) {
-        (self.0.listener)(Notice::Event(event, bytes));
+        (self.0.listener)(Notice::Event(Box::new(event), bytes));
     }
 
     /// So that what was shown of an earlier failure is first taken away.
@@ -179,12 +206,15 @@ impl Client {
             client.crash(&message.unwrap_or_default());
         });
         let on_message_error =
-            self.handler(|client, _| client.crash("a message from it could not be read"));
+            self.handler(|client, _| client.crash(&t!("a message from it could not be read")));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
+        let id = self.0.started.get() + 1;
+        self.0.started.set(id);
         Ok(Engine {
             worker,
+            id,
             loaded: false,
             ready: false,
             queue: Vec::new(),
@@ -213,7 +243,9 @@ impl Client {
         }
         match decode(message) {
             Ok((event, bytes)) => self.take(event, bytes),
-            Err(problem) => self.crash(&format!("it sent what this page cannot read ({problem})")),
+            Err(problem) => {
+                self.crash(&t!("it sent what this page cannot read ({problem})", problem))
+            }
         }
     }
 
@@ -245,9 +277,14 @@ impl Client {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
-            | Event::Microscope(_) => {}
+            | Event::Microscope(_)
+            | Event::Fetching(_)
+            | Event::Chosen { .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
         self.tell(event, bytes);
     }
@@ -255,13 +292,15 @@ impl Client {
     fn begin(&self, build: &str) {
         if build != BUILD_ID {
             return self.discard(Some(Failure::new(
-                "The training engine in your browser’s cache is from another build of this page.",
-                "Reload the page (Ctrl+Shift+R) to fetch the right one.",
+                t!("The training engine in your browser’s cache is from another build of this page."),
+                t!("Reload the page (Ctrl+Shift+R) to fetch the right one."),
             )));
         }
         let mut posted = Ok(());
         if let Some(engine) = self.0.engine.borrow_mut().as_mut() {
             engine.ready = true;
+            let command = Command::Speak { language: self.0.language.get() };
+            posted = post(&engine.worker, &Message { command, bytes: None, files: Vec::new() });
             for message in std::mem::take(&mut engine.queue) {
                 posted = posted.and_then(|()| post(&engine.worker, &message));
             }
@@ -273,39 +312,7 @@ impl Client {
 
     fn crash(&self, message: &str) {
         let loaded = self.0.engine.borrow().as_ref().is_some_and(|engine| engine.loaded);
-        let failure = if loaded {
-            let message = if message.is_empty() { "the browser gives no reason" } else { message };
-            Failure::new(
-                format!("The training engine crashed: {message}."),
-                "Start again; if it happens again choose device=cpu or a smaller width/batch.",
-            )
-        } else {
-            let detail = if message.is_empty() { String::new() } else { format!(" ({message})") };
-            Failure::new(
-                format!("The training engine could not be loaded from {ENGINE_FILE}{detail}."),
-                "Check the connection and reload the page; if you host it, see that all of dist/ is there.",
-            )
-        };
-        self.discard(Some(failure));
-    }
-}
-
-/// Whether a stopped run takes the command with it.
-fn is_about_run(command: &Command) -> bool {
-    match command {
-        Command::Start { .. }
-        | Command::Continue { .. }
-        | Command::Pause
-        | Command::Resume
-        | Command::Stop => true,
-        Command::Hello { .. }
-        | Command::Classify { .. }
-        | Command::Save { .. }
-        | Command::Images { .. }
-        | Command::Open { .. }
-        | Command::KeepData
-        | Command::ListData
-        | Command::ClearData => false,
+        self.discard(Some(death(message, loaded)));
     }
 }
 

@@ -52,8 +52,8 @@ pub async fn read(file: &File) -> Result<Uint8Array, Failure> {
     match JsFuture::from(file.array_buffer()).await {
         Ok(buffer) => Ok(Uint8Array::new(&buffer)),
         Err(_) => Err(Failure::new(
-            format!("“{}” could not be read.", file.name()),
-            "It may have been moved or changed, or be a folder; choose it again.",
+            t!("“{name}” could not be read.", name = file.name()),
+            t!("It may have been moved or changed, or be a folder; choose it again."),
         )),
     }
 }
@@ -73,8 +73,8 @@ impl App {
             files::download_name(what, &experiment, run.epochs.len(), step)
         });
         if !download(&name, bytes) {
-            let fault = format!("The browser does not take “{name}” as a download.");
-            let failure = Failure::new(fault, "Free some memory or space, then save again.");
+            let fault = t!("The browser does not take “{name}” as a download.", name);
+            let failure = Failure::new(fault, t!("Free some memory or space, then save again."));
             self.held.update(|held| held.refuse(failure));
         }
     }
@@ -86,8 +86,9 @@ impl App {
             return self.held.update(|held| held.refuse(failure));
         }
         if size_bytes > MAX_OPENED_BYTES {
-            let fault = format!("“{name}” has {}.", words::bytes(size_bytes));
-            let remedy = "Networks and checkpoints of this page are smaller; choose another file.";
+            let fault = t!("“{name}” has {size}.", name, size = words::bytes(size_bytes));
+            let remedy =
+                t!("Networks and checkpoints of this page are smaller; choose another file.");
             return self.held.update(|held| held.refuse(Failure::new(fault, remedy)));
         }
         self.held.update(|held| held.ask(Errand::Opening(name.clone())));
@@ -133,11 +134,13 @@ impl App {
     /// Why no file can be taken now.
     fn busy(self) -> Option<Failure> {
         if self.is_active() {
-            let remedy = "Stop it, or wait until it has ended.";
-            return Some(Failure::new("A run is under way.", remedy));
+            let remedy = t!("Stop it, or wait until it has ended.");
+            return Some(Failure::new(t!("A run is under way."), remedy));
         }
         let is_keeping = self.kept.with(|kept| kept.keeping.is_some());
-        is_keeping.then(|| Failure::new("Other files are being kept.", "Wait until that is done."))
+        is_keeping.then(|| {
+            Failure::new(t!("Other files are being kept."), t!("Wait until that is done."))
+        })
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use super::place;
-use crate::experiment::{Experiment, Setting, link};
+use super::speech::Speech;
+use crate::experiment::language::translated;
+use crate::experiment::link::{self, LinkProblem};
+use crate::experiment::{Experiment, Setting};
 use crate::protocol::Failure;
 
 /// A handle on the form.
@@ -15,7 +18,8 @@ pub struct Form {
     /// What was typed but is no value of its setting.
     rejected: RwSignal<BTreeMap<Setting, Rejected>>,
     /// What was wrong with the link that the page was opened with.
-    link_problems: RwSignal<Vec<String>>,
+    link_problems: RwSignal<Vec<LinkProblem>>,
+    speech: Speech,
     /// Whether the link asks to begin at once, and this has not been done.
     autostart: StoredValue<bool>,
 }
@@ -28,13 +32,14 @@ struct Rejected {
 
 impl Form {
     /// The form as the page's address sets it.
-    pub fn from_address() -> Self {
+    pub fn from_address(speech: Speech) -> Self {
         let link = link::from_query(&place::query());
         Self {
             autostart: StoredValue::new(link.experiment.autostart),
             experiment: RwSignal::new(link.experiment),
             rejected: RwSignal::default(),
-            link_problems: RwSignal::new(link.problems.iter().map(ToString::to_string).collect()),
+            link_problems: RwSignal::new(link.problems),
+            speech,
         }
     }
 
@@ -72,7 +77,7 @@ impl Form {
 
     /// The form as the query of a link.
     pub fn query(self) -> String {
-        self.experiment.with(link::to_query)
+        link::in_language(&self.experiment.with(link::to_query), self.speech.in_links())
     }
 
     /// Keeps the page's address in step, so that a reload opens the same form.
@@ -102,15 +107,14 @@ impl Form {
 
     /// All that is wrong, for the error box.
     pub fn problems(self) -> Vec<Failure> {
-        let of_link = self
-            .link_problems
-            .get()
-            .into_iter()
-            .map(|problem| Failure::new(problem, "Check the settings before you start."));
+        let of_link = self.link_problems.get().into_iter().map(|problem| {
+            Failure::new(problem.to_string(), t!("Check the settings before you start."))
+        });
         let of_fields = Setting::ALL.iter().filter_map(|&setting| {
             let problem = self.problem(setting)?;
-            let fault = format!("{} ({setting}): {problem}.", setting.label());
-            Some(Failure::new(fault, "Correct the field.").about(setting))
+            let label = translated(setting.label());
+            let fault = t!("{label} ({setting}): {problem}.", label, setting, problem);
+            Some(Failure::new(fault, t!("Correct the field.")).about(setting))
         });
         of_link.chain(of_fields).collect()
     }

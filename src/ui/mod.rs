@@ -2,10 +2,12 @@
 //! visitor asks; it knows no tensor.
 
 mod attention;
+mod classify;
 mod client;
 mod components;
 mod files;
 mod form;
+mod lock;
 mod measure;
 mod pages;
 mod pixels;
@@ -15,8 +17,10 @@ mod scope;
 mod screen;
 mod share;
 mod shared;
+mod speech;
 mod state;
 mod storage;
+mod survive;
 mod theme;
 mod worker;
 
@@ -48,35 +52,51 @@ fn Root() -> impl IntoView {
     attention::attend(app);
     view! {
         <Router base=place::router_base()>
-            <a class="skip-link" href="#main" rel="external" on:click=focus_main>"Skip to the content"</a>
-            <Header />
-            <main id="main" tabindex="-1">
-                <FlatRoutes fallback=NotFound>
-                    <Route path=path!("/") view=TrainPage />
-                    <Route path=path!("/train") view=TrainPage />
-                    <Route path=path!("/index.html") view=TrainPage />
-                    <Route path=path!("/classify") view=ClassifyPage />
-                    <Route path=path!("/about") view=AboutPage />
-                </FlatRoutes>
-            </main>
-            <Footer />
+            // Drawn anew in another language; what is shown stands in `App` and stays.
+            {move || {
+                app.speech.language.track();
+                view! { <Site /> }
+            }}
         </Router>
     }
 }
 
 #[component]
+fn Site() -> impl IntoView {
+    view! {
+        <a class="skip-link" href="#main" rel="external" on:click=focus_main>{t!("Skip to the content")}</a>
+        <Header />
+        <main id="main" tabindex="-1">
+            <FlatRoutes fallback=NotFound>
+                <Route path=path!("/") view=TrainPage />
+                <Route path=path!("/train") view=TrainPage />
+                <Route path=path!("/index.html") view=TrainPage />
+                <Route path=path!("/classify") view=ClassifyPage />
+                <Route path=path!("/about") view=AboutPage />
+            </FlatRoutes>
+        </main>
+        <Footer />
+    }
+}
+
+#[component]
 fn NotFound() -> impl IntoView {
-    name_page("Not found");
+    name_page(t!("Not found"));
     view! {
         <section class="prose card">
-            <h1>"There is no such page"</h1>
-            <p>"This site has three: "<a href="train">"Train"</a>", "<a href="classify">"Classify"</a>" and "<a href="about">"About"</a>"."</p>
+            <h1>{t!("There is no such page")}</h1>
+            <p>{t!("This site has three:")}</p>
+            <ul>
+                <li><a href="train">{t!("Train")}</a></li>
+                <li><a href="classify">{t!("Classify")}</a></li>
+                <li><a href="about">{t!("About")}</a></li>
+            </ul>
         </section>
     }
 }
 
 /// The page's name in the title of the browser's tab.
-fn name_page(name: &'static str) {
+fn name_page(name: String) {
     state::app().page.set(name);
 }
 
@@ -94,9 +114,9 @@ fn show_crash() {
     };
     message.set_class_name("crash");
     let _ = message.set_attribute("role", "alert");
-    message.set_text_content(Some(
-        "This page has crashed: an error in its own program. Reload it to go on; the browser’s console says more.",
-    ));
+    message.set_text_content(Some(&t!(
+        "This page has crashed: an error in its own program. Reload it to go on; the browser’s console says more."
+    )));
     if let Some(body) = document.body() {
         let _ = body.prepend_with_node_1(&message);
     }

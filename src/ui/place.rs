@@ -32,13 +32,26 @@ pub fn fragment() -> String {
 /// Replaces the query of the page's address. Where the browser refuses (some count how often
 /// this is done), the address stays behind, which only a reload would show.
 pub fn replace_query(query: &str) {
+    replace(query, "");
+}
+
+/// The same, and the fragment stays.
+pub fn replace_query_only(query: &str) {
+    replace(query, &fragment());
+}
+
+fn replace(query: &str, fragment: &str) {
     let window = window();
     let path = window.location().pathname().unwrap_or_default();
     let mark = if query.is_empty() { "" } else { "?" };
     if let Ok(history) = window.history() {
         let state = history.state().unwrap_or(JsValue::NULL);
         // Relative addresses would hang on the site's folder, not on the route.
-        let _ = history.replace_state_with_url(&state, "", Some(&format!("{path}{mark}{query}")));
+        let _ = history.replace_state_with_url(
+            &state,
+            "",
+            Some(&format!("{path}{mark}{query}{fragment}")),
+        );
     }
 }
 

@@ -119,8 +119,12 @@ impl Runs {
     fn put(self, key: &str, text: &str) {
         let is_kept = storage::put(key, text);
         let failure = Failure::new(
-            "This browser does not keep what was added to the runs: its storage is full or forbidden.",
-            "It stays on this page until you close it. Delete some runs to make room, or allow storage for this site.",
+            t!(
+                "This browser does not keep what was added to the runs: its storage is full or forbidden."
+            ),
+            t!(
+                "It stays on this page until you close it. Delete some runs to make room, or allow storage for this site."
+            ),
         );
         let failure = (!is_kept).then_some(failure);
         if self.failure.with_untracked(|before| *before != failure) {
@@ -197,6 +201,9 @@ impl App {
         });
         let Some(ended) = ended else { return };
         let kept = self.keep_run(ended.clone());
+        if ended == Ended::Finished {
+            self.end_kept();
+        }
         match self.runs.turn.get_untracked() {
             Some(at) => self.end_turn(at, &ended, kept),
             None => self.end_single(&ended),
@@ -208,7 +215,12 @@ impl App {
         let now_ms = js_sys::Date::now();
         let outcome = self.run.with_untracked(|run| Outcome::of(run, ended, now_ms))?;
         let id = self.runs.current.get_untracked()?;
+        let failed = matches!(outcome.ended, Ended::Failed(_));
         self.runs.change(|shelf| shelf.keep(id, outcome));
+        // A run that failed has a network that diverged, or a device that is gone.
+        if !failed {
+            self.keep_network(id.0);
+        }
         Some(id)
     }
 

@@ -61,7 +61,8 @@ impl App {
     /// The link to an experiment, with its result where there is one.
     pub fn address_of(self, experiment: &Experiment, result: Option<&SharedResult>) -> String {
         let fragment = result.map(|result| fragment::to_fragment(experiment, result));
-        place::address_with(&link::to_query(experiment), fragment.as_deref())
+        let query = link::in_language(&link::to_query(experiment), self.speech.in_links());
+        place::address_with(&query, fragment.as_deref())
     }
 
     /// The newest kept run with these settings, as a link holds it.

@@ -1,4 +1,4 @@
-//! What the whole app shares, whatever page is open: the run, the form, the photo, the engine.
+//! What the whole app shares, whatever page is open: the run, the form, the photos, the engine.
 //!
 //! Events are taken in one at a time but shown in batches, so that a fast run costs the main
 //! thread no more than a slow one.
@@ -8,17 +8,21 @@ use std::time::Duration;
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 
+use super::classify::Photos;
 use super::client::{Client, Notice};
 use super::form::Form;
 use super::runs::Runs;
 use super::scope::Scope;
 use super::shared::Shared;
+use super::speech::Speech;
+use super::survive::Survival;
+use crate::experiment::choice::Choice;
 use crate::experiment::held::Held;
 use crate::experiment::kept::Kept;
 use crate::experiment::run::RunState;
 use crate::experiment::thumbnails::Thumbnails;
 use crate::experiment::{Experiment, Setting};
-use crate::protocol::{Classification, Command, Event, Failure, Opening, Saving};
+use crate::protocol::{Choosing, Command, Event, Failure, Opening, Saving};
 
 /// How long frequent events wait for company.
 const BATCH_DELAY: Duration = Duration::from_millis(80);
@@ -26,6 +30,7 @@ const BATCH_DELAY: Duration = Duration::from_millis(80);
 /// The shared state; a handle that copies.
 #[derive(Clone, Copy)]
 pub struct App {
+    pub speech: Speech,
     pub run: RwSignal<RunState>,
     pub form: Form,
     /// What the engine holds: networks, runs that can go on.
@@ -34,17 +39,20 @@ pub struct App {
     pub kept: RwSignal<Kept>,
     /// Something worth knowing about the last action, that is no fault.
     pub note: RwSignal<Option<String>>,
-    pub photo: RwSignal<Photo>,
+    pub photos: Photos,
+    /// The networks that there are to classify with.
+    pub choice: RwSignal<Choice>,
     /// The label microscope.
     pub scope: Scope,
     /// The name of the page that is open.
-    pub page: RwSignal<&'static str>,
+    pub page: RwSignal<String>,
     pub runs: Runs,
     /// The result in the link that the page was opened with.
     pub shared: Shared,
+    /// What is kept of runs that have not come to their end.
+    pub survival: Survival,
     client: StoredValue<Option<Client>, LocalStorage>,
     inbox: StoredValue<Inbox, LocalStorage>,
-    last_request: StoredValue<u32>,
 }
 
 /// Events that wait to be shown.
@@ -54,48 +62,29 @@ struct Inbox {
     scheduled: bool,
 }
 
-/// The photo on the Classify page.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Photo {
-    #[default]
-    None,
-    /// The network was asked.
-    Asked {
-        request: u32,
-        name: String,
-    },
-    Answered(Answer),
-    Refused(Failure),
-}
-
-/// What the network says of a photo.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub name: String,
-    pub class_names: Vec<String>,
-    pub probabilities: Vec<f32>,
-    /// The crop that the network saw, u8 `[3, 32, 32]`.
-    pub crop: Vec<u8>,
-}
-
 impl App {
     pub fn new() -> Self {
+        let speech = Speech::from_address();
         let app = Self {
+            speech,
             run: RwSignal::default(),
-            form: Form::from_address(),
+            form: Form::from_address(speech),
             held: RwSignal::default(),
             kept: RwSignal::default(),
             note: RwSignal::default(),
-            photo: RwSignal::default(),
+            photos: Photos::new(),
+            choice: RwSignal::default(),
             scope: Scope::new(),
             page: RwSignal::default(),
             runs: Runs::from_storage(),
             shared: Shared::from_address(),
+            survival: Survival::from_storage(),
             client: StoredValue::new_local(None),
             inbox: StoredValue::new_local(Inbox::default()),
-            last_request: StoredValue::new(0),
         };
-        app.client.set_value(Some(Client::new(move |notice| app.take(notice))));
+        let client = Client::new(move |notice| app.take(notice));
+        client.speak(speech.language.get_untracked());
+        app.client.set_value(Some(client));
         app
     }
 
@@ -120,6 +109,8 @@ impl App {
         self.scope.clear();
         self.held.update(Held::make_room);
         self.kept.update(|kept| kept.failure = None);
+        self.forget_kept();
+        self.keep_next();
         self.send(Command::Start { experiment });
     }
 
@@ -132,6 +123,7 @@ impl App {
         self.run.update(RunState::go_on);
         self.held.update(|held| held.failure = None);
         self.kept.update(|kept| kept.failure = None);
+        self.keep_next();
         self.send(Command::Continue { experiment });
     }
 
@@ -147,14 +139,6 @@ impl App {
         if let Some(client) = self.client() {
             client.stop();
         }
-    }
-
-    /// Asks the network what the image file shows.
-    pub fn classify(self, name: String, file: Uint8Array) {
-        let request = self.last_request.get_value().wrapping_add(1);
-        self.last_request.set_value(request);
-        self.photo.set(Photo::Asked { request, name });
-        self.send_bytes(Command::Classify { request }, file);
     }
 
     pub(super) fn client(self) -> Option<Client> {
@@ -176,41 +160,27 @@ impl App {
     fn take(self, notice: Notice) {
         match notice {
             Notice::Gone(reason) => self.lose_engine(reason),
-            Notice::Event(Event::Saved(Saving::File(what)), bytes) => {
-                // First what came before: the file's name says how far the run is.
-                self.enqueue(Event::Saved(Saving::File(what)), Vec::new());
-                if let Some(bytes) = bytes {
-                    self.hand_out(what, &bytes);
-                }
-            }
-            Notice::Event(event, bytes) => {
-                let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
-                match event {
-                    Event::Classified { request, outcome } => {
-                        self.take_answer(request, outcome, bytes);
-                    }
-                    event => self.enqueue(event, bytes),
-                }
-            }
+            Notice::Event(event, bytes) => self.take_event(*event, bytes),
         }
     }
 
-    fn take_answer(self, answered: u32, outcome: Classification, crop: Vec<u8>) {
-        self.photo.update(|photo| {
-            let Photo::Asked { request, name } = photo else {
-                return;
-            };
-            if *request != answered {
-                return;
+    fn take_event(self, event: Event, bytes: Option<Uint8Array>) {
+        if let Event::Saved(Saving::File(what)) = event {
+            // First what came before: the file's name says how far the run is.
+            self.enqueue(event, Vec::new());
+            if let Some(bytes) = bytes {
+                self.hand_out(what, &bytes);
             }
-            *photo = match outcome {
-                Classification::Refused(failure) => Photo::Refused(failure),
-                Classification::Probabilities { class_names, probabilities } => {
-                    let name = std::mem::take(name);
-                    Photo::Answered(Answer { name, class_names, probabilities, crop })
-                }
-            };
-        });
+            return;
+        }
+        let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+        match event {
+            Event::Classified { request, outcome } => self.take_answer(request, outcome, bytes),
+            Event::Nearest { request, outcome } => {
+                self.photos.album.update(|it| it.take_evidence(request, outcome, bytes));
+            }
+            event => self.enqueue(event, bytes),
+        }
     }
 
     fn lose_engine(self, reason: Option<Failure>) {
@@ -220,18 +190,15 @@ impl App {
         self.held.update(Held::lose_all);
         self.kept.update(|kept| kept.keeping = None);
         self.scope.thumbnails.update(Thumbnails::give_up);
+        let is_told = self.lose_network(reason.as_ref());
         let Some(failure) = reason else {
+            self.offer_kept();
             return self.note.set(before.last_words());
         };
-        let mut is_told = false;
-        self.photo.update(|photo| {
-            if let Photo::Asked { .. } = photo {
-                is_told = true;
-                *photo = Photo::Refused(failure.clone());
-            }
-        });
         if untrack(|| self.is_active()) {
-            self.enqueue(Event::Failed(failure), Vec::new());
+            if !self.revive(&failure) {
+                self.enqueue(Event::Failed(failure), Vec::new());
+            }
         } else if was_keeping {
             self.kept.update(|kept| kept.refuse(failure));
         } else if !is_told {
@@ -241,9 +208,11 @@ impl App {
 
     fn enqueue(self, event: Event, payload: Vec<u8>) {
         let is_frequent = match &event {
-            Event::Progress(_) | Event::Loading(_) | Event::Keeping(_) | Event::Microscope(_) => {
-                true
-            }
+            Event::Progress(_)
+            | Event::Loading(_)
+            | Event::Keeping(_)
+            | Event::Fetching(_)
+            | Event::Microscope(_) => true,
             Event::Ready { .. }
             | Event::Device(_)
             | Event::Compiling
@@ -257,7 +226,11 @@ impl App {
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
-            | Event::DataKept(_) => false,
+            | Event::Checkpoint(_)
+            | Event::DataKept(_)
+            | Event::Chosen { .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => false,
         };
         self.inbox.update_value(|inbox| inbox.events.push((event, payload)));
         if !is_frequent {
@@ -286,6 +259,7 @@ impl App {
         });
         self.held.update(|held| events.iter().for_each(|(event, _)| held.apply(event)));
         self.kept.update(|kept| events.iter().for_each(|(event, _)| kept.apply(event)));
+        self.choice.update(|choice| events.iter().for_each(|(event, _)| choice.apply(event)));
         for (event, payload) in events {
             self.follow(&event, payload);
         }
@@ -306,14 +280,24 @@ impl App {
                 // A reload would begin a new run.
                 let experiment = Experiment { autostart: false, ..info.experiment.clone() };
                 self.form.replace(experiment);
+                self.follow_opened(&info.experiment);
+                self.ask_again();
             }
+            Event::Opened { outcome: Opening::Refused(failure), .. } => {
+                self.follow_refused(failure);
+            }
+            Event::Checkpoint(news) => self.follow_checkpoint(news),
+            Event::Failed(failure) => self.follow_failure(failure),
+            Event::Opened { outcome: Opening::Model(_), .. }
+            | Event::Chosen { outcome: Choosing::Network(_), .. } => self.ask_again(),
+            // Photos that have waited for it are refused now.
+            Event::Chosen { outcome: Choosing::Refused(_), .. } => self.ask_next(),
             Event::DataKept(data) => {
                 if let Some(dataset) = data.added {
                     self.form.enter(Setting::Dataset, dataset.name().to_owned());
                 }
             }
-            Event::Opened { outcome: Opening::Model(_) | Opening::Refused(_), .. }
-            | Event::Ready { .. }
+            Event::Ready { .. }
             | Event::Loading(_)
             | Event::Device(_)
             | Event::Compiling
@@ -324,10 +308,12 @@ impl App {
             | Event::Resumed
             | Event::Stopped
             | Event::Finished
-            | Event::Failed(_)
             | Event::Classified { .. }
             | Event::Saved(_)
-            | Event::Keeping(_) => {}
+            | Event::Keeping(_)
+            | Event::Fetching(_)
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
     }
 }

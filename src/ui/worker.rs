@@ -11,14 +11,16 @@ use super::place;
 use crate::protocol::Failure;
 
 /// Trunk's loader of the engine; its name carries no hash.
-pub const ENGINE_FILE: &str = "worker_loader.js";
+const ENGINE_FILE: &str = "worker_loader.js";
 
 /// Starts the worker as an ES module, or says why it cannot be one.
 pub fn new_module_worker() -> Result<Worker, Failure> {
     let unsupported = || {
         Failure::new(
-            "This browser cannot run module workers, which the training engine needs.",
-            "Update the browser: Chrome or Edge 80, Firefox 114 and Safari 15 are the first that can.",
+            t!("This browser cannot run module workers, which the training engine needs."),
+            t!(
+                "Update the browser: Chrome or Edge 80, Firefox 114 and Safari 15 are the first that can."
+            ),
         )
     };
     let known = Reflect::get(&js_sys::global(), &"Worker".into());
@@ -49,4 +51,29 @@ pub fn new_module_worker() -> Result<Worker, Failure> {
         return Err(unsupported());
     }
     Ok(worker)
+}
+
+/// What to say of an engine that died with these words, or none; it may never have lived.
+pub fn death(words: &str, was_loaded: bool) -> Failure {
+    if was_loaded {
+        let reason = match words {
+            "" => t!("the browser gives no reason"),
+            words => words.to_owned(),
+        };
+        return Failure::new(
+            t!("The training engine crashed: {reason}.", reason),
+            t!("Start again; if it happens again choose device=cpu or a smaller width/batch."),
+        );
+    }
+    let detail = if words.is_empty() { String::new() } else { format!(" ({words})") };
+    Failure::new(
+        t!(
+            "The training engine could not be loaded from {file}{detail}.",
+            file = ENGINE_FILE,
+            detail
+        ),
+        t!(
+            "Check the connection and reload the page; if you host it, see that all of dist/ is there."
+        ),
+    )
 }

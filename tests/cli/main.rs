@@ -3,6 +3,7 @@
 mod cifar100;
 mod data;
 mod networks;
+mod publish;
 mod server;
 mod support;
 mod train;

@@ -6,22 +6,7 @@ use std::rc::Rc;
 use futures_channel::mpsc::{UnboundedSender, unbounded};
 use futures_executor::block_on;
 use proden::engine::session::{self, Emit};
-use proden::experiment::metrics::EpochMetrics;
-use proden::experiment::{DeviceChoice, Experiment};
 use proden::protocol::{Command, Event, Payload};
-
-/// A run of six steps.
-pub fn tiny() -> Experiment {
-    Experiment {
-        train_limit: 96,
-        test_limit: 32,
-        epochs: 2,
-        batch: 32,
-        width: 0.0625,
-        device: DeviceChoice::Cpu,
-        ..Experiment::default()
-    }
-}
 
 pub type Sender = UnboundedSender<(Command, Payload)>;
 
@@ -59,20 +44,4 @@ fn assert_survives_the_wire(event: &Event) {
     let text = serde_json::to_string(event).unwrap();
     let read = serde_json::from_str::<Event>(&text);
     assert!(read.is_ok(), "the page cannot read {text:.300}: {read:?}");
-}
-
-/// Whether a run ends with this event.
-pub fn is_end(event: &Event) -> bool {
-    matches!(event, Event::Finished | Event::Failed(_) | Event::Stopped)
-}
-
-/// The epochs that were told of, without times: those differ from run to run.
-pub fn epochs<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<EpochMetrics> {
-    let metrics = events.into_iter().filter_map(|event| match event {
-        Event::Epoch { metrics, .. } => Some(*metrics),
-        _ => None,
-    });
-    metrics
-        .map(|metrics| EpochMetrics { images_per_sec: 0.0, elapsed_secs: 0.0, ..metrics })
-        .collect()
 }

@@ -4,7 +4,9 @@ use proden::experiment::Experiment;
 use proden::experiment::metrics::EpochMetrics;
 use proden::protocol::{Command, Event, FileKind, Payload, Saving};
 
-use crate::conversation::{converse_until, epochs, is_end};
+use crate::conversation::converse_until;
+use crate::epochs::epochs;
+use crate::told::is_end;
 
 /// What a run came to: its epochs, and its checkpoint at the end.
 pub struct Outcome {

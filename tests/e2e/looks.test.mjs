@@ -2,6 +2,7 @@
 // the page can be used without a mouse and without eyes.
 
 import assert from 'node:assert/strict';
+import { stickingOut } from './lib/access.mjs';
 import { seconds } from './lib/environment.mjs';
 import { TINY, link, run, state, visit, waitState } from './lib/page.mjs';
 import { stage } from './lib/scene.mjs';
@@ -11,18 +12,6 @@ const ROUTES = ['', 'classify', 'about'];
 const named = (route) => `/${route}`;
 
 const scene = stage();
-
-/** What reaches beyond the right edge, if the page scrolls sideways. */
-const stickingOut = (page) =>
-  page.evaluate(() => {
-    const root = document.documentElement;
-    if (root.scrollWidth <= root.clientWidth) return [];
-    return [...document.body.querySelectorAll('*')]
-      .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
-      .slice(0, 8)
-      .map((element) => `${element.localName}.${element.className}`)
-      .concat(`${root.scrollWidth} px wide`);
-  });
 
 /** Brightness of the background, from 0 to 1. */
 const background = (page) =>

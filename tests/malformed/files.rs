@@ -9,7 +9,8 @@ use proden::protocol::{Command, Event, FileKind};
 use safetensors::SafeTensors;
 use tar::{EntryType, Header};
 
-use crate::conversation::{converse_until, is_end, tiny};
+use crate::conversation::converse_until;
+use crate::told::{is_end, tiny};
 
 /// A record of CIFAR-10.
 pub fn record(label: u8) -> Vec<u8> {

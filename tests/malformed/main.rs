@@ -1,16 +1,17 @@
 //! Every kind of malformed file, with what is said of it and what is to be done: one table.
 
 #[path = "../common/conversation.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
 mod conversation;
 mod files;
 mod table;
+#[path = "../common/told.rs"]
+mod told;
 
 use std::fs;
 use std::process::Command as Process;
 
 use burn::tensor::Device;
-use conversation::{converse_until, is_end, tiny};
+use conversation::converse_until;
 use files::record;
 use futures_executor::block_on;
 use proden::data::archive::Unpacker;
@@ -21,6 +22,7 @@ use proden::model::weights;
 use proden::protocol::{Classification, Command, Event, Opening};
 use table::Case;
 use tempfile::TempDir;
+use told::{is_end, tiny};
 
 /// The door by which a file comes in.
 #[derive(Debug, Clone, Copy)]

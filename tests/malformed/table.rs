@@ -175,7 +175,14 @@ pub fn opened() -> Vec<Case> {
             Opened,
             "half",
             of(r#"{"fc.weight":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#, 4),
-            "the tensor “fc.weight” is of type F16",
+            "its tensors are those of none of our networks",
+            STATE_DICT,
+        ),
+        (
+            Opened,
+            "whole",
+            of(r#"{"fc.weight":{"dtype":"I16","shape":[2],"data_offsets":[0,4]}}"#, 4),
+            "the tensor “fc.weight” is of type I16",
             "Save the network in 32-bit floats",
         ),
         (

@@ -8,6 +8,7 @@
 mod browser;
 mod compress;
 mod data;
+mod offline;
 mod project;
 mod serve;
 mod site;

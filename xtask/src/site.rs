@@ -5,12 +5,13 @@
 //!   thing that every static host serves, so a reload of `/sub/train` works on all of them, from
 //!   any sub-folder, without rules for rewriting. A plain copy as `404.html` is for hosts that show
 //!   it (GitHub Pages).
+//! - The list of all files in the service worker, which keeps them for use without a network.
 //! - `.br` and `.gz` beside every file worth it.
 //!
 //! Trunk writes into `target/`, and only what differs is copied: `dist/` is complete at any time,
 //! an unchanged file keeps its date (so browsers keep it) and is not compressed again.
 
-use crate::{compress, project, tools};
+use crate::{compress, offline, project, tools};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,8 +23,9 @@ use std::time::Instant;
 pub const ROUTES: [&str; 3] = ["train", "classify", "about"];
 
 /// All that the site is made of; besides, the recipe: this crate's part in it.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     "src",
+    "locales",
     "kernels",
     "style",
     "public",
@@ -35,12 +37,17 @@ const INPUTS: [&str; 11] = [
     "rust-toolchain.toml",
     ".cargo/config.toml",
 ];
-const RECIPE: [&str; 3] =
-    [include_str!("site.rs"), include_str!("compress.rs"), include_str!("tools.rs")];
+const RECIPE: [&str; 4] = [
+    include_str!("site.rs"),
+    include_str!("compress.rs"),
+    include_str!("offline.rs"),
+    include_str!("tools.rs"),
+];
 
 /// Without these the page cannot work. The worker's names carry no hash, because the page has to
 /// know them: `new Worker("worker_loader.js", { type: "module" })`.
-const EXPECTED: [&str; 4] = ["index.html", "worker.js", "worker_bg.wasm", "worker_loader.js"];
+const EXPECTED: [&str; 5] =
+    ["index.html", "worker.js", "worker_bg.wasm", "worker_loader.js", "service-worker.js"];
 
 /// In index.html, and what stands there instead in a page that lies one folder deeper. A host that
 /// answers `/train` without redirecting to `/train/` makes "../" wrong; the script sees to that.
@@ -74,6 +81,7 @@ pub fn build() -> Result<()> {
         ensure!(staged.join(name).is_file(), "Trunk wrote no {name}: see the links in index.html");
     }
     add_route_pages(&staged)?;
+    offline::write_list(&staged, &files_below(&staged)?)?;
     let files = mirror(&staged, &dist)?;
     compress::compress(&files)?;
     fs::write(&stamp_file, stamp(inputs, &dist)?).context("cannot write target/site.stamp")?;

@@ -171,9 +171,14 @@ impl Conversation {
             | Event::Paused
             | Event::Resumed
             | Event::Classified { .. }
+            | Event::Checkpoint(_)
             | Event::Keeping(_)
             | Event::DataKept(_)
-            | Event::Microscope(_) => {}
+            | Event::Microscope(_)
+            | Event::Fetching(_)
+            | Event::Chosen { .. }
+            | Event::NetworksKept(_)
+            | Event::Nearest { .. } => {}
         }
         Ok(())
     }

@@ -85,15 +85,21 @@ impl Member {
     fn shortfall(&self, size_bytes: u64) -> Option<String> {
         let Content::Records(official) = self.content else { return None };
         let images = size_bytes / Layout::of(self.dataset)?.record_bytes() as u64;
-        (images < official as u64)
-            .then(|| format!("{} holds {images} images, not {official}", self.file_name()))
+        (images < official as u64).then(|| {
+            t!(
+                "{file} holds {images} images, not {official}",
+                file = self.file_name(),
+                images,
+                official
+            )
+        })
     }
 }
 
 fn note_on(files: impl IntoIterator<Item = (Member, u64)>) -> Option<String> {
     let short = files.into_iter().filter_map(|(member, size_bytes)| member.shortfall(size_bytes));
-    let short = short.collect::<Vec<_>>().join(", ");
-    (!short.is_empty()).then(|| format!("These are not the official files: {short}."))
+    let short = short.collect::<Vec<_>>().join(&t!(", "));
+    (!short.is_empty()).then(|| t!("These are not the official files: {short}.", short))
 }
 
 /// Takes the members as they come, checks them, and cuts them into pieces.

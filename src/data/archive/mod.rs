@@ -22,45 +22,43 @@ pub const MAX_UNPACKED_BYTES: u64 = 512 << 20;
 /// Why a file cannot be unpacked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnpackError {
-    #[error("it is empty")]
+    #[error("{}", t!("it is empty"))]
     Empty,
-    #[error("it is {0}, neither a .tar.gz archive nor a .bin file of CIFAR")]
+    #[error("{}", t!("it is {what}, neither a .tar.gz archive nor a .bin file of CIFAR", what = in_words(.0)))]
     Other(&'static str),
-    #[error(
-        "it is neither a .tar.gz archive nor a file with the name of one of CIFAR’s .bin files"
-    )]
+    #[error("{}", t!("it is neither a .tar.gz archive nor a file with the name of one of CIFAR’s .bin files"))]
     Unknown,
-    #[error("it is the {0} version of the data, and the binary version is needed")]
+    #[error("{}", t!("it is the {version} version of the data, and the binary version is needed", version = .0))]
     WrongVersion(&'static str),
-    #[error("it holds none of CIFAR’s files")]
+    #[error("{}", t!("it holds none of CIFAR’s files"))]
     NothingKnown,
-    #[error("it is cut short")]
+    #[error("{}", t!("it is cut short"))]
     CutShort,
-    #[error("it is damaged ({0})")]
+    #[error("{}", t!("it is damaged ({reason})", reason = .0))]
     Damaged(String),
-    #[error("its entry “{0}” points out of the archive")]
+    #[error("{}", t!("its entry “{name}” points out of the archive", name = .0))]
     OutsidePath(String),
-    #[error("{0} is no plain file in it, but a link or the like")]
+    #[error("{}", t!("{name} is no plain file in it, but a link or the like", name = .0))]
     NoPlainFile(&'static str),
-    #[error("{0} is in it twice")]
+    #[error("{}", t!("{name} is in it twice", name = .0))]
     Twice(&'static str),
-    #[error("{path} is larger than the {max_bytes} bytes of the official file")]
+    #[error("{}", t!("{path} is larger than the {max_bytes} bytes of the official file", path, max_bytes))]
     TooLarge { path: &'static str, max_bytes: u64 },
-    #[error("it unpacks to more than {} MiB, and the official archives to 176", MAX_UNPACKED_BYTES >> 20)]
+    #[error("{}", t!("it unpacks to more than {most} MiB, and the official archives to 176", most = MAX_UNPACKED_BYTES >> 20))]
     Gigantic,
-    #[error("{path} cannot be used: {error}")]
+    #[error("{}", t!("{path} cannot be used: {error}", path, error))]
     NotCifar { path: &'static str, error: CifarError },
 }
 
 impl UnpackError {
     /// What to do about it.
-    pub const fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> String {
         match self {
             Self::Empty | Self::CutShort | Self::Damaged(_) => {
-                "Download it again, and wait until the download is complete."
+                t!("Download it again, and wait until the download is complete.")
             }
             Self::WrongVersion(_) => {
-                "Take cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, from the same page."
+                t!("Take cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, from the same page.")
             }
             Self::Other(_)
             | Self::Unknown
@@ -71,7 +69,9 @@ impl UnpackError {
             | Self::TooLarge { .. }
             | Self::Gigantic
             | Self::NotCifar { .. } => {
-                "Take the official cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, or .bin files from them."
+                t!(
+                    "Take the official cifar-10-binary.tar.gz or cifar-100-binary.tar.gz, or .bin files from them."
+                )
             }
         }
     }
@@ -219,7 +219,7 @@ impl Format {
                 while !bytes.is_empty() {
                     let taken = decoder.write(bytes).map_err(from_gzip)?;
                     if taken == 0 {
-                        return Err(UnpackError::Damaged("it cannot be decompressed".to_owned()));
+                        return Err(UnpackError::Damaged(t!("it cannot be decompressed")));
                     }
                     bytes = &bytes[taken..];
                 }
@@ -250,6 +250,20 @@ const OTHER_FILES: [(&[u8], &str); 6] = [
     (b"\xfd7zXZ", "compressed with xz"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
 ];
+
+/// What a file is instead, for a person.
+fn in_words(kind: &str) -> String {
+    match kind {
+        "an HTML page" => t!("an HTML page"),
+        "a zip archive" => t!("a zip archive"),
+        "a 7z archive" => t!("a 7z archive"),
+        "a rar archive" => t!("a rar archive"),
+        "compressed with bzip2" => t!("compressed with bzip2"),
+        "compressed with xz" => t!("compressed with xz"),
+        "compressed with zstd" => t!("compressed with zstd"),
+        other => other.to_owned(),
+    }
+}
 
 /// Our own errors pass through the decoder as they are.
 fn from_gzip(error: io::Error) -> UnpackError {

@@ -94,14 +94,15 @@ impl Untar {
             return Ok(State::Ended);
         }
         if !is_header(block) {
-            let what = if self.headers == 0 { "not a tar archive" } else { "a wrong check sum" };
-            return Err(UnpackError::Damaged(what.to_owned()));
+            return Err(UnpackError::Damaged(match self.headers {
+                0 => t!("not a tar archive"),
+                _ => t!("a wrong check sum"),
+            }));
         }
         self.headers += 1;
         let header = Header::from_byte_slice(block);
-        let size = header
-            .entry_size()
-            .map_err(|_| UnpackError::Damaged("an entry without a size".to_owned()))?;
+        let size =
+            header.entry_size().map_err(|_| UnpackError::Damaged(t!("an entry without a size")))?;
         if size > MAX_UNPACKED_BYTES {
             return Err(UnpackError::Gigantic);
         }

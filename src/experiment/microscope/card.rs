@@ -35,9 +35,12 @@ impl Story {
         Card {
             image,
             decision,
-            label: format!(
-                "Image {image}, true label {truth}: {}, most trusted {found}",
-                decision.name()
+            label: t!(
+                "Image {image}, true label {truth}: {decision}, most trusted {found}",
+                image,
+                truth,
+                decision = decision.title(),
+                found
             ),
             bars: bars.iter().map(|bar| html(bar, name)).collect(),
         }
@@ -48,7 +51,7 @@ fn html(bar: &Bar, name: impl Fn(u8) -> String) -> String {
     let (class, text) = match bar.what {
         BarOf::Truth(class) => ("scope-bar is-true", name(class)),
         BarOf::Rival(class) => ("scope-bar", name(class)),
-        BarOf::Others(number) => ("scope-bar", words::counted(number, "other", "others")),
+        BarOf::Others(number) => ("scope-bar", t!("{n} other" | "{n} others" % number)),
     };
     let (text, share) = (words::escaped(&text), bar.share);
     let mut html = String::new();

@@ -33,12 +33,21 @@ pub enum Decision {
 impl Decision {
     pub const ALL: [Self; 3] = [Self::Decided, Self::Undecided, Self::Wrong];
 
-    /// As `data-state`, and for a person.
+    /// As `data-state`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Decided => "decided",
             Self::Undecided => "undecided",
             Self::Wrong => "wrongly decided",
+        }
+    }
+
+    /// For a person.
+    pub fn title(self) -> String {
+        match self {
+            Self::Decided => t!("decided"),
+            Self::Undecided => t!("undecided"),
+            Self::Wrong => t!("wrongly decided"),
         }
     }
 }

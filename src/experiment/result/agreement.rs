@@ -2,6 +2,7 @@
 
 use super::bytes::SHARE_UNIT;
 use super::{Point, SharedResult};
+use crate::experiment::language::translated;
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::runs::table::Measure;
 use crate::experiment::words;
@@ -74,27 +75,28 @@ impl Agreement {
 
     /// The whole in a sentence or two.
     pub fn sentence(&self) -> String {
-        let over = words::counted(self.epochs, "epoch", "epochs");
+        let over = t!("{n} epoch" | "{n} epochs" % self.epochs);
         let curves = match self.verdict() {
-            Verdict::Same => format!(
-                "Your run and the shared one are the same over {over}, as far as the link tells."
+            Verdict::Same => t!(
+                "Your run and the shared one are the same over {over}, as far as the link tells.",
+                over
             ),
-            Verdict::Close => {
-                format!("Your run and the shared one are close over {over}.")
-            }
-            Verdict::Different => format!("Your run and the shared one differ over {over}."),
+            Verdict::Close => t!("Your run and the shared one are close over {over}.", over),
+            Verdict::Different => t!("Your run and the shared one differ over {over}.", over),
         };
         let sets = match (self.same_candidates, self.verdict()) {
-            (Some(true), Verdict::Same) => " Both drew the same candidate sets.",
+            (Some(true), Verdict::Same) => t!(" Both drew the same candidate sets."),
             (Some(true), Verdict::Close | Verdict::Different) => {
-                " Both drew the same candidate sets; devices round differently, and training amplifies it."
+                t!(
+                    " Both drew the same candidate sets; devices round differently, and training amplifies it."
+                )
             }
             (Some(false), _) => {
-                " Their candidate sets differ: other data, or another version of this page."
+                t!(" Their candidate sets differ: other data, or another version of this page.")
             }
-            (None, _) => "",
+            (None, _) => String::new(),
         };
-        curves + sets
+        curves + &sets
     }
 }
 
@@ -133,15 +135,16 @@ impl Difference {
 
     /// In a sentence.
     pub fn sentence(&self) -> String {
-        let title = self.measure.title();
+        let title = translated(self.measure.title());
         if self.is_same() {
-            return format!("{title}: the same in every epoch.");
+            return t!("{title}: the same in every epoch.", title);
         }
-        format!(
-            "{title}: at most {} apart (epoch {}), {} on average.",
-            self.text(self.largest),
-            self.at_epoch,
-            self.text(self.mean)
+        t!(
+            "{title}: at most {largest} apart (epoch {epoch}), {mean} on average.",
+            title,
+            largest = self.text(self.largest),
+            epoch = self.at_epoch,
+            mean = self.text(self.mean)
         )
     }
 
@@ -149,7 +152,7 @@ impl Difference {
         match self.measure {
             Measure::Loss => words::significant(value),
             Measure::TestAccuracy | Measure::LabelAccuracy | Measure::MeanConfidence => {
-                format!("{:.2} points", value * 1e2)
+                t!("{number} points", number = format!("{:.2}", value * 1e2))
             }
         }
     }

@@ -19,11 +19,11 @@ const MAX_EPOCHS: u64 = 10_000;
 /// Why bytes are no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BytesError {
-    #[error("it ends too early")]
+    #[error("{}", t!("it ends too early"))]
     Short,
-    #[error("it does not end where it should")]
+    #[error("{}", t!("it does not end where it should"))]
     Long,
-    #[error("its {0} is out of bounds")]
+    #[error("{}", t!("its {field} is out of bounds", field = .0))]
     Bounds(&'static str),
 }
 

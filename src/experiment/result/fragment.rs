@@ -22,28 +22,32 @@ const HEAD_BYTES: usize = 1 + 4 + 4;
 /// Why a fragment holds no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FragmentError {
-    #[error("The result in this link is too long ({0} characters).")]
+    #[error("{}", t!("The result in this link is too long ({length} characters).", length = .0))]
     TooLong(usize),
-    #[error("The result in this link is damaged: it holds characters that do not belong there.")]
+    #[error("{}", t!("The result in this link is damaged: it holds characters that do not belong there."))]
     Text,
-    #[error("The result in this link is of version {0}, newer than this page knows ({VERSION}).")]
+    #[error("{}", t!("The result in this link is of version {version}, newer than this page knows ({known}).", version = .0, known = VERSION))]
     Newer(u8),
-    #[error("The result in this link is damaged or was cut off on its way.")]
+    #[error("{}", t!("The result in this link is damaged or was cut off on its way."))]
     Checksum,
-    #[error("The result in this link is damaged: {0}.")]
+    #[error("{}", t!("The result in this link is damaged: {problem}.", problem = .0))]
     Bytes(#[from] BytesError),
-    #[error("The settings in this link were changed after its result was made.")]
+    #[error("{}", t!("The settings in this link were changed after its result was made."))]
     OtherSettings,
 }
 
 impl FragmentError {
     /// What the visitor can do.
-    pub const fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> String {
         match self {
-            Self::Newer(_) => "Reload the page to get a newer one; the settings are set.",
-            Self::OtherSettings => "The settings are set; start a run to see what they come to.",
+            Self::Newer(_) => t!("Reload the page to get a newer one; the settings are set."),
+            Self::OtherSettings => {
+                t!("The settings are set; start a run to see what they come to.")
+            }
             Self::TooLong(_) | Self::Text | Self::Checksum | Self::Bytes(_) => {
-                "Ask for the whole link once more; its settings are set, and a run can be started."
+                t!(
+                    "Ask for the whole link once more; its settings are set, and a run can be started."
+                )
             }
         }
     }

@@ -96,22 +96,24 @@ impl SharedResult {
     /// What it was, in a sentence.
     pub fn sentence(&self) -> String {
         let Some(last) = self.points.last() else { return String::new() };
-        let epochs = words::counted(last.epoch, "epoch", "epochs");
-        let time = words::duration(self.elapsed_secs);
         let ended = match self.ended {
-            HowEnded::Finished => "",
-            HowEnded::Stopped => ", then it was stopped",
-            HowEnded::Failed => ", then it failed",
+            HowEnded::Finished => String::new(),
+            HowEnded::Stopped => t!(", then it was stopped"),
+            HowEnded::Failed => t!(", then it failed"),
         };
         let device = match self.device {
-            Some(DeviceKind::Cpu) => " on a CPU",
-            Some(DeviceKind::WebGpu) => " on a graphics card",
-            None => "",
+            Some(DeviceKind::Cpu) => t!(" on a CPU"),
+            Some(DeviceKind::WebGpu) => t!(" on a graphics card"),
+            None => String::new(),
         };
-        format!(
-            "The sender’s run took {time} for {epochs}{device}{ended}. It came to a test accuracy of {} and a label accuracy of {}.",
-            words::percent(last.test_accuracy),
-            words::percent(last.label_accuracy)
+        t!(
+            "The sender’s run took {time} for {epochs}{device}{ended}. It came to a test accuracy of {test} and a label accuracy of {label}.",
+            time = words::duration(self.elapsed_secs),
+            epochs = t!("{n} epoch" | "{n} epochs" % last.epoch),
+            device,
+            ended,
+            test = words::percent(last.test_accuracy),
+            label = words::percent(last.label_accuracy)
         )
     }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::choices::Dataset;
 use super::config::Experiment;
+use super::language::translated;
 use super::metrics::EpochMetrics;
 use super::run::RunState;
 use crate::protocol::{DeviceKind, Failure};
@@ -127,13 +128,14 @@ pub fn default_name(experiment: &Experiment) -> String {
         Dataset::Cifar10 => "CIFAR-10, ",
         Dataset::Cifar100 => "CIFAR-100, ",
     };
-    format!("{data}{method}, q {}, seed {}", experiment.rate, experiment.seed)
+    let (rate, seed) = (experiment.rate, experiment.seed);
+    t!("{data}{method}, q {rate}, seed {seed}", data, method, rate, seed)
 }
 
 /// The method in a word, as its title begins.
-pub fn short_method(experiment: &Experiment) -> &'static str {
-    let title = experiment.method.title();
-    title.split(" (").next().unwrap_or(title)
+pub fn short_method(experiment: &Experiment) -> String {
+    let title = translated(experiment.method.title());
+    title.split(['(', '（']).next().unwrap_or_default().trim_end().to_owned()
 }
 
 /// A name or note as it is kept: on one line, and not endless.

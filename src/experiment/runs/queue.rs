@@ -75,8 +75,10 @@ impl Queue {
     pub fn standing(&self) -> String {
         let (all, done) = (self.entries.len(), self.done().count());
         let failed = all - done - self.left();
-        let failures = if failed == 0 { String::new() } else { format!(", {failed} failed") };
-        format!("{done} of {all} runs done{failures}")
+        match failed {
+            0 => t!("{done} of {all} runs done", done, all),
+            _ => t!("{done} of {all} runs done, {failed} failed", done, all, failed),
+        }
     }
 
     /// As it is kept.
@@ -91,7 +93,7 @@ impl Queue {
     pub fn from_text(text: &str) -> Result<Self, TextError> {
         let queue: Self = from_versioned(text)?;
         if queue.entries.is_empty() || queue.entries.len() > super::sweep::MAX_RUNS {
-            return Err(TextError::Damaged(format!("it holds {} runs", queue.entries.len())));
+            return Err(TextError::Damaged(t!("it holds {runs} runs", runs = queue.entries.len())));
         }
         Ok(queue)
     }

@@ -11,13 +11,13 @@ pub const MAX_RUNS: usize = 100;
 /// Why a sweep cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SweepError {
-    #[error("Give at least one {0}.")]
-    Empty(&'static str),
-    #[error("{0}.")]
+    #[error("{}", t!("Give at least one {what}.", what = .0))]
+    Empty(String),
+    #[error("{}", t!("{problem}.", problem = .0))]
     Value(#[from] SettingError),
-    #[error("“{0}” is no range of seeds; write it like 1-5, the smaller one first.")]
+    #[error("{}", t!("“{text}” is no range of seeds; write it like 1-5, the smaller one first.", text = .0))]
     Range(String),
-    #[error("These would be {0} runs; a queue holds {MAX_RUNS} at most.")]
+    #[error("{}", t!("These would be {runs} runs; a queue holds {most} at most.", runs = .0, most = MAX_RUNS))]
     TooMany(usize),
 }
 
@@ -31,10 +31,10 @@ pub fn experiments(
     seeds: &str,
     methods: &[Method],
 ) -> Result<Vec<Experiment>, SweepError> {
-    let rates = distinct(values(base, Setting::Rate, rates)?, "rate", |it| it.rate.to_bits())?;
-    let seeds = distinct(seeds_of(base, seeds)?, "seed", |it| it.seed)?;
+    let rates = distinct(values(base, Setting::Rate, rates)?, t!("rate"), |it| it.rate.to_bits())?;
+    let seeds = distinct(seeds_of(base, seeds)?, t!("seed"), |it| it.seed)?;
     if methods.is_empty() {
-        return Err(SweepError::Empty("method"));
+        return Err(SweepError::Empty(t!("method")));
     }
     let runs = rates.len().saturating_mul(seeds.len()).saturating_mul(methods.len());
     if runs > MAX_RUNS {
@@ -62,17 +62,29 @@ pub fn twins(base: &Experiment) -> Vec<Experiment> {
 }
 
 pub fn title_of_twins(base: &Experiment) -> String {
-    format!("Three methods, q {}, seed {}", base.rate, base.seed)
+    t!("Three methods, q {rate}, seed {seed}", rate = base.rate, seed = base.seed)
 }
 
 /// What a sweep is called: how many runs, and what they begin and end with.
 pub fn title(experiments: &[Experiment]) -> String {
-    let name = |it: &Experiment| format!("{} q {} seed {}", short_method(it), it.rate, it.seed);
+    let name = |it: &Experiment| {
+        t!(
+            "{method} q {rate} seed {seed}",
+            method = short_method(it),
+            rate = it.rate,
+            seed = it.seed
+        )
+    };
     match experiments {
         [] => String::new(),
         [single] => default_name(single),
         [first, .., last] => {
-            format!("{} runs, from {} to {}", experiments.len(), name(first), name(last))
+            t!(
+                "{count} runs, from {first} to {last}",
+                count = experiments.len(),
+                first = name(first),
+                last = name(last)
+            )
         }
     }
 }
@@ -121,7 +133,7 @@ fn seeds_of(base: &Experiment, text: &str) -> Result<Vec<Experiment>, SweepError
 /// Without those that were there before.
 fn distinct(
     all: Vec<Experiment>,
-    what: &'static str,
+    what: String,
     value: impl Fn(&Experiment) -> u64,
 ) -> Result<Vec<Experiment>, SweepError> {
     let mut seen = Vec::new();
@@ -186,7 +198,7 @@ mod tests {
             assert!(error.contains(part), "{rates} {seeds}: {error}");
         }
         let none = experiments(&Experiment::default(), "0.1", "1", &[]);
-        assert_eq!(none, Err(SweepError::Empty("method")));
+        assert_eq!(none, Err(SweepError::Empty("method".to_owned())));
     }
 
     proptest! {

@@ -221,10 +221,9 @@ fn ticks(from: f64, to: f64, step: f64) -> Vec<f64> {
 fn course(run: &RunRecord) -> String {
     let (done, planned) = (run.outcome.history.len(), run.outcome.experiment.epochs);
     match &run.outcome.ended {
-        super::Ended::Finished => words::counted(done, "epoch", "epochs"),
-        ended @ (super::Ended::Stopped | super::Ended::Failed(_)) => {
-            format!("{} after {done} of {planned}", ended.word())
-        }
+        super::Ended::Finished => t!("{n} epoch" | "{n} epochs" % done),
+        super::Ended::Stopped => t!("stopped after {done} of {planned}", done, planned),
+        super::Ended::Failed(_) => t!("failed after {done} of {planned}", done, planned),
     }
 }
 

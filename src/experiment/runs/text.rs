@@ -14,9 +14,9 @@ const VERSION: u64 = 1;
 /// Why a kept text cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    #[error("it is of version {0}, newer than this page knows ({VERSION})")]
+    #[error("{}", t!("it is of version {version}, newer than this page knows ({known})", version = .0, known = VERSION))]
     Newer(u64),
-    #[error("it cannot be read: {0}")]
+    #[error("{}", t!("it cannot be read: {reason}", reason = .0))]
     Damaged(String),
 }
 
@@ -100,7 +100,7 @@ pub(super) fn from_versioned<T: DeserializeOwned>(text: &str) -> Result<T, TextE
     match version {
         Some(version) if version > VERSION => Err(TextError::Newer(version)),
         Some(_) => serde_json::from_str(text).map_err(damaged),
-        None => Err(TextError::Damaged("it has no version".to_owned())),
+        None => Err(TextError::Damaged(t!("it has no version"))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::explained::{Explained, Section};
 use crate::experiment::ambiguity::Expected;
 use crate::experiment::display::{self, SizeColumn};
 use crate::experiment::words;
@@ -20,9 +21,13 @@ pub fn CandidateSets() -> impl IntoView {
         run.with(|run| run.info.as_ref().map(|info| (info.candidates.clone(), info.train_images)))
     });
     view! {
-        <section class="card" aria-label="Candidate sets" hidden=move || stats.with(Option::is_none)>
-            <h2>"Candidate sets"</h2>
-            <p class="hint">"How many labels each training image might have. The fewer, the more the network is told."</p>
+        <section class="card" aria-label=t!("Candidate sets") hidden=move || stats.with(Option::is_none)>
+            <h2>{t!("Candidate sets")}</h2>
+            <p class="hint">
+                {t!("How many labels each training image might have. The fewer, the more the network is told.")}
+                " "
+                <Explained section=Section::PartialLabels of=t!("Candidate sets") />
+            </p>
             {move || stats.get().map(|(stats, images)| view! { <Figures stats images /> })}
         </section>
     }
@@ -51,9 +56,9 @@ fn Figures(stats: CandidateStats, images: usize) -> impl IntoView {
     view! {
         <div class="candidate-sets">
             <dl class="numbers">
-                {figure("candidates-mean", "Mean size", stats.mean_size, words::significant, "Labels in a set, on average")}
-                {figure("candidates-singletons", "Certain", stats.singletons(), percent, "Images with one candidate: the true label")}
-                {figure("candidates-full", "Say nothing", stats.full_sets(), percent, "Images with every class as a candidate")}
+                {figure("candidates-mean", t!("Mean size"), stats.mean_size, words::significant, t!("Labels in a set, on average"))}
+                {figure("candidates-singletons", t!("Certain"), stats.singletons(), percent, t!("Images with one candidate: the true label"))}
+                {figure("candidates-full", t!("Say nothing"), stats.full_sets(), percent, t!("Images with every class as a candidate"))}
             </dl>
             <Histogram stats images />
         </div>
@@ -62,16 +67,16 @@ fn Figures(stats: CandidateStats, images: usize) -> impl IntoView {
 
 fn figure(
     test_id: &'static str,
-    label: &'static str,
+    label: String,
     value: f64,
     text: fn(f64) -> String,
-    help: &'static str,
+    help: String,
 ) -> impl IntoView {
     view! {
         <div class="number" title=help>
             <dt>{label}</dt>
             <dd data-testid=test_id data-value=value>{text(value)}</dd>
-            <dd class="number-help">{help}</dd>
+            <dd class="number-help">{help.clone()}</dd>
         </div>
     }
 }
@@ -81,8 +86,8 @@ fn Histogram(stats: CandidateStats, images: usize) -> impl IntoView {
     let sizes = serde_json::to_string(&stats.images_of_size).unwrap_or_default();
     let columns = display::size_columns(&stats.images_of_size, MAX_COLUMNS);
     let label_every = columns.len().div_ceil(MAX_LABELS);
-    let summary =
-        format!("Sizes of the candidate sets of {}", words::counted(images, "image", "images"));
+    let summary = t!("Sizes of the candidate sets of {n} image"
+        | "Sizes of the candidate sets of {n} images" % images);
     let columns = columns.into_iter().enumerate().map(|(position, column)| {
         view! { <Column column is_labelled=position.is_multiple_of(label_every) /> }
     });
@@ -91,7 +96,7 @@ fn Histogram(stats: CandidateStats, images: usize) -> impl IntoView {
             <ol data-testid="candidates-histogram" data-value=sizes aria-label=summary>
                 {columns.collect_view()}
             </ol>
-            <figcaption class="hint" aria-hidden="true">"Labels in the set"</figcaption>
+            <figcaption class="hint" aria-hidden="true">{t!("Labels in the set")}</figcaption>
         </figure>
     }
 }
@@ -100,9 +105,19 @@ fn Histogram(stats: CandidateStats, images: usize) -> impl IntoView {
 fn Column(column: SizeColumn, is_labelled: bool) -> impl IntoView {
     let SizeColumn { from, to, images, share, height } = column;
     let size = if from == to { from.to_string() } else { format!("{from}–{to}") };
-    let labels = if to == 1 { "label" } else { "labels" };
-    let images = words::counted(images, "image", "images");
-    let text = format!("{size} {labels}: {images}, {}", words::percent(share));
+    let share = words::percent(share);
+    let text = match to {
+        1 => t!(
+            "{size} label: {n} image, {share}" | "{size} label: {n} images, {share}" % images,
+            size,
+            share
+        ),
+        _ => t!(
+            "{size} labels: {n} image, {share}" | "{size} labels: {n} images, {share}" % images,
+            size,
+            share
+        ),
+    };
     let tip = text.clone();
     view! {
         <li title=tip>

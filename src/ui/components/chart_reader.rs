@@ -27,7 +27,7 @@ pub fn Reader(view: View) -> impl IntoView {
     view! {
         <div class="chart-reader" data-testid="chart-reader" hidden=move || last.get() == 0>
             <label class="reader-slider">
-                <span>"At epoch "<output data-testid="read-epoch" data-value=epoch>{epoch}</output></span>
+                <span>{t!("At epoch")}" "<output data-testid="read-epoch" data-value=epoch>{epoch}</output></span>
                 <input
                     type="range"
                     data-testid="chart-reader-epoch"
@@ -35,7 +35,7 @@ pub fn Reader(view: View) -> impl IntoView {
                     max=move || last.get().max(1)
                     step="1"
                     prop:value=move || epoch.get().to_string()
-                    aria-label="Read all curves at an epoch"
+                    aria-label=t!("Read all curves at an epoch")
                     on:input=go
                 />
             </label>
@@ -51,7 +51,7 @@ fn Value(value: Signal<Option<ReadValue>>) -> impl IntoView {
     let of = move |take: fn(ReadValue) -> String| value.get().map(take).unwrap_or_default();
     view! {
         <div>
-            <dt>{move || of(|value| value.name.to_owned())}</dt>
+            <dt>{move || of(|value| value.name)}</dt>
             <dd data-testid=move || of(|value| value.id.to_owned()) data-value=move || of(|value| value.value.to_string())>
                 {move || of(|value| value.text)}
             </dd>

@@ -27,10 +27,10 @@ pub fn Tools(view: View) -> impl IntoView {
                     prop:checked=move || view.log_loss.get()
                     on:change=move |event| view.log_loss.set(event_target_checked(&event))
                 />
-                "Logarithmic loss"
+                {t!("Logarithmic loss")}
             </label>
             <label class="tool">
-                "Smoothing"
+                {t!("Smoothing")}
                 <input
                     type="range"
                     data-testid="chart-smoothing"
@@ -42,15 +42,15 @@ pub fn Tools(view: View) -> impl IntoView {
                 />
                 <output>{move || view.smoothing.get().to_string()}</output>
             </label>
-            <div class="exports" role="group" aria-label="Save the epochs of this run">
-                <span class="hint" aria-hidden="true">"Save as"</span>
+            <div class="exports" role="group" aria-label=t!("Save the epochs of this run")>
+                <span class="hint" aria-hidden="true">{t!("Save as")}</span>
                 {Format::ALL.map(|format| view! {
                     <button
                         type="button"
                         class="button small"
                         data-testid=format!("export-{}", format.name())
                         disabled=is_empty
-                        aria-label=format!("Save as {}", format.name().to_uppercase())
+                        aria-label=t!("Save as {format}", format = format.name().to_uppercase())
                         on:click=move |_| save(app, format, view)
                     >
                         {format.name().to_uppercase()}
@@ -71,8 +71,8 @@ fn save(app: App, format: Format, view: View) {
         (export::file_name(format, run), text)
     });
     if !download(&name, &Uint8Array::from(text.as_bytes())) {
-        let fault = format!("The browser does not take “{name}” as a download.");
-        let failure = Failure::new(fault, "Free some memory or space, then save again.");
+        let fault = t!("The browser does not take “{name}” as a download.", name);
+        let failure = Failure::new(fault, t!("Free some memory or space, then save again."));
         app.held.update(|held| held.refuse(failure));
     }
 }

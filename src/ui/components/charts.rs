@@ -61,7 +61,7 @@ impl View {
 const LOSS: Plan = Plan {
     take: take_loss,
     lines: &[PALE, BLUE],
-    y_title: "Loss",
+    y_title: || t!("Loss"),
     y_text: |value, drawing| axis_label(if drawing.log_loss { 10_f64.powf(value) } else { value }),
     is_by_step: true,
     offset: Duration::ZERO,
@@ -82,7 +82,7 @@ const ACCURACY: Plan = Plan {
         }
     },
     lines: &[BLUE, TEAL, AMBER],
-    y_title: "Share",
+    y_title: || t!("Share"),
     y_text: |share, _| format!("{:.0}%", share * 100.0),
     is_by_step: false,
     offset: Duration::from_millis(200),
@@ -96,7 +96,7 @@ const RATE: Plan = Plan {
         top: display::loss_axis(run.epochs.iter().map(|epoch| epoch.lr).fold(0.0, f64::max)),
     },
     lines: &[VIOLET],
-    y_title: "Learning rate",
+    y_title: || t!("Learning rate"),
     y_text: |rate, _| axis_label(rate),
     is_by_step: false,
     offset: Duration::from_millis(400),
@@ -146,30 +146,30 @@ fn end(run: &RunState) -> f64 {
 pub fn Charts() -> impl IntoView {
     let view = View::new();
     view! {
-        <section class="charts-section" aria-label="Curves">
+        <section class="charts-section" aria-label=t!("Curves")>
             <div class="charts">
                 <figure class="chart card" data-testid="chart-loss">
                     <figcaption>
-                        <h2>"Loss"</h2>
-                        <ul class="legend"><li class="is-blue">"Training loss"{smoothed_note(view)}</li></ul>
+                        <h2>{t!("Loss")}</h2>
+                        <ul class="legend"><li class="is-blue">{t!("Training loss")}{smoothed_note(view)}</li></ul>
                     </figcaption>
                     <Framed plan=LOSS view />
                 </figure>
                 <figure class="chart card" data-testid="chart-accuracy">
                     <figcaption>
-                        <h2>"Accuracy"</h2>
+                        <h2>{t!("Accuracy")}</h2>
                         <ul class="legend">
-                            <li class="is-blue">"Test accuracy"</li>
-                            <li class="is-teal">"Label accuracy"</li>
-                            <li class="is-amber">"Mean confidence"{smoothed_note(view)}</li>
+                            <li class="is-blue">{t!("Test accuracy")}</li>
+                            <li class="is-teal">{t!("Label accuracy")}</li>
+                            <li class="is-amber">{t!("Mean confidence")}{smoothed_note(view)}</li>
                         </ul>
                     </figcaption>
                     <Framed plan=ACCURACY view />
                 </figure>
                 <figure class="chart card" data-testid="chart-lr">
                     <figcaption>
-                        <h2>"Learning rate"</h2>
-                        <ul class="legend"><li class="is-violet">"Of each epoch"</li></ul>
+                        <h2>{t!("Learning rate")}</h2>
+                        <ul class="legend"><li class="is-violet">{t!("Of each epoch")}</li></ul>
                     </figcaption>
                     <Framed plan=RATE view />
                 </figure>
@@ -183,5 +183,5 @@ pub fn Charts() -> impl IntoView {
 }
 
 fn smoothed_note(view: View) -> impl IntoView {
-    move || (view.smoothing.get() > 0.0).then_some(" (smoothed)")
+    move || (view.smoothing.get() > 0.0).then(|| t!(" (smoothed)"))
 }

@@ -15,13 +15,16 @@ pub fn Controls() -> impl IntoView {
     let is_active = move || status.get().is_active();
     let is_paused = move || status.get() == Status::Paused;
     let can_pause = move || status.get() == Status::Training;
-    let has_run = Memo::new(move |_| app.held.with(|held| held.can_continue()));
+    let has_run = Memo::new(move |_| {
+        app.held.with(|held| held.can_continue()) || app.survival.offer.with(Option::is_some)
+    });
     let is_over =
         move || has_run.get() || matches!(status.get(), Status::Finished | Status::Failed);
     // While there are epochs left, to go on is what one wants rather than to begin anew.
     let is_unfinished = Memo::new(move |_| {
         let planned = app.form.experiment.with(|experiment| experiment.epochs);
-        has_run.get() && !is_active() && app.run.with(|run| run.epochs.len() < planned)
+        let done = app.run.with(|run| run.epochs.len());
+        has_run.get() && !is_active() && done < planned
     });
     let is_keeping = Memo::new(move |_| app.kept.with(|kept| kept.keeping.is_some()));
     view! {
@@ -35,34 +38,43 @@ pub fn Controls() -> impl IntoView {
                 on:click=move |_| if_valid(app, App::start)
             >
                 <Icon path=icon::PLAY />
-                {move || if is_over() { "Start again" } else { "Start training" }}
+                {move || if is_over() { t!("Start again") } else { t!("Start training") }}
             </button>
             <button
                 type="button"
                 class="button"
                 class:primary=is_unfinished
-                title="Go on with the run that is here; to go on beyond its end, set more epochs first"
+                title=t!("Go on with the run that is here; to go on beyond its end, set more epochs first")
                 data-testid="resume-offer"
                 hidden=move || !has_run.get() || is_active()
                 disabled=is_keeping
-                on:click=move |_| if_valid(app, App::go_on)
+                on:click=move |_| go_on(app)
             >
                 <Icon path=icon::GO_ON />
-                "Continue"
+                {t!("Continue")}
             </button>
             <button type="button" class="button" data-testid="pause" hidden=is_paused disabled=move || !can_pause() on:click=move |_| app.pause()>
                 <Icon path=icon::PAUSE />
-                "Pause"
+                {t!("Pause")}
             </button>
             <button type="button" class="button" data-testid="resume" hidden=move || !is_paused() on:click=move |_| app.resume()>
                 <Icon path=icon::PLAY />
-                "Resume"
+                {t!("Resume")}
             </button>
             <button type="button" class="button" data-testid="stop" disabled=move || !is_active() on:click=move |_| app.stop()>
                 <Icon path=icon::STOP />
-                "Stop"
+                {t!("Stop")}
             </button>
         </div>
+    }
+}
+
+/// Goes on with the run that the engine holds, or else with one that was interrupted.
+fn go_on(app: App) {
+    if app.held.with_untracked(|held| held.can_continue()) {
+        if_valid(app, App::go_on);
+    } else {
+        app.resume_interrupted();
     }
 }
 

@@ -12,13 +12,13 @@ pub enum Copied {
     #[default]
     No,
     /// What is on the clipboard now.
-    Yes(&'static str),
+    Yes(String),
     /// To be copied by hand.
     Shown(String),
 }
 
 /// Copies the text, and tells in the signal what came of it.
-pub fn copy(what: &'static str, text: String, copied: RwSignal<Copied>) {
+pub fn copy(what: String, text: String, copied: RwSignal<Copied>) {
     spawn_local(async move {
         let done = share::copy(&text).await;
         // The page may have been left meanwhile, and the signal with it.
@@ -35,10 +35,10 @@ pub fn CopiedLine(copied: RwSignal<Copied>) -> impl IntoView {
         <div class="shared" role="status">
             {move || match copied.get() {
                 Copied::No => ().into_any(),
-                Copied::Yes(what) => view! { <span>{what}" copied"</span> }.into_any(),
+                Copied::Yes(what) => view! { <span>{t!("{what} copied", what)}</span> }.into_any(),
                 Copied::Shown(text) => view! {
                     <label>
-                        "Copy this by hand:"
+                        {t!("Copy this by hand:")}
                         <textarea readonly rows="3" data-testid="share-link" prop:value=text on:focus=select></textarea>
                     </label>
                 }

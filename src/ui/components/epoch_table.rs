@@ -22,20 +22,20 @@ pub fn EpochTable() -> impl IntoView {
         })
     };
     view! {
-        <section class="card" aria-label="Epochs">
-            <h2>"Epoch by epoch"</h2>
-            <p class="placeholder" hidden=move || !is_empty()>"A row for each epoch appears here."</p>
-            <div class="table-frame" tabindex="0" hidden=is_empty>
+        <section class="card" aria-label=t!("Epochs")>
+            <h2>{t!("Epoch by epoch")}</h2>
+            <p class="placeholder" hidden=move || !is_empty()>{t!("A row for each epoch appears here.")}</p>
+            <div class="table-frame" tabindex="0" role="region" aria-label=t!("Epoch by epoch") hidden=is_empty>
                 <table class="run-table" data-testid="epoch-table">
                     <thead>
                         <tr>
-                            <th scope="col">"Epoch"</th>
-                            <th scope="col">"Loss"</th>
-                            <th scope="col">"Test accuracy"</th>
-                            <th scope="col">"Label accuracy"</th>
-                            <th scope="col">"Mean confidence"</th>
-                            <th scope="col">"Learning rate"</th>
-                            <th scope="col">"Images/s"</th>
+                            <th scope="col">{t!("Epoch")}</th>
+                            <th scope="col">{t!("Loss")}</th>
+                            <th scope="col">{t!("Test accuracy")}</th>
+                            <th scope="col">{t!("Label accuracy")}</th>
+                            <th scope="col">{t!("Mean confidence")}</th>
+                            <th scope="col">{t!("Learning rate")}</th>
+                            <th scope="col">{t!("Images/s")}</th>
                         </tr>
                     </thead>
                     <tbody>

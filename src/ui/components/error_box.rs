@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::field;
 use crate::experiment::Setting;
+use crate::experiment::language::translated;
 use crate::protocol::Failure;
 
 /// An alert with the failures, which the visitor can dismiss; hidden while there is none.
@@ -25,7 +26,7 @@ pub fn ErrorBox(#[prop(into)] failures: Signal<Vec<Failure>>) -> impl IntoView {
     view! {
         <div class="errors" role="alert" data-testid="error" hidden=is_empty>
             <ul>{move || shown.get().into_iter().map(item).collect_view()}</ul>
-            <button type="button" class="icon-button" aria-label="Dismiss" title="Dismiss" on:click=dismiss>
+            <button type="button" class="icon-button" aria-label=t!("Dismiss") title=t!("Dismiss") on:click=dismiss>
                 <svg viewBox="0 0 24 24" aria-hidden="true">
                     <path d="M6 6l12 12M18 6L6 18" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" />
                 </svg>
@@ -39,7 +40,7 @@ fn item(failure: Failure) -> impl IntoView {
     let to_setting = setting.map(|setting| {
         view! {
             <button type="button" class="text-button" on:click=move |_| field::focus(&field::id(setting))>
-                "Show “"{setting.label()}"”"
+                {t!("Show “{setting}”", setting = translated(setting.label()))}
             </button>
         }
     });

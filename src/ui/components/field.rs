@@ -6,6 +6,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::candidates::ExpectedSets;
+use super::explained::{Explained, Section};
+use crate::experiment::language::translated;
 use crate::experiment::{Dataset, Kind, Setting};
 use crate::ui::state::app;
 
@@ -29,7 +31,14 @@ pub fn focus(id: &str) {
         let _ = panel.class_list().add_1("is-open");
     }
     element.scroll_into_view();
-    if let Ok(element) = element.dyn_into::<HtmlElement>() {
+    focus_quietly(id);
+}
+
+/// Gives an element the focus; the browser scrolls only as far as it must.
+pub fn focus_quietly(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // Only what cannot take the focus refuses it.
         let _ = element.focus();
     }
 }
@@ -46,13 +55,28 @@ pub fn Field(setting: Setting) -> impl IntoView {
     });
     view! {
         <div class="field" class:is-wrong=is_wrong class:is-muted=is_muted>
-            <label for=id(setting)>{setting.label()}</label>
+            <label for=id(setting)>{translated(setting.label())}</label>
             {control(setting)}
-            <p class="field-help" id=help_id(setting)>{setting.help()}</p>
+            <div class="field-about" id=help_id(setting)>
+                <p class="field-help">{translated(setting.help())}</p>
+                <p class="field-source">{t!("Source: {source}", source = translated(setting.source()))}</p>
+            </div>
             {(setting == Setting::Rate).then(|| view! { <ExpectedSets /> })}
+            {explained(setting)}
             <p class="field-problem" id=problem_id(setting) hidden=move || !is_wrong()>{problem}</p>
         </div>
     }
+}
+
+/// The settings that stand for an idea of their own.
+fn explained(setting: Setting) -> Option<impl IntoView> {
+    let section = match setting {
+        Setting::Candidates => Section::PartialLabels,
+        Setting::Method => Section::Method,
+        Setting::Device => Section::Browser,
+        _ => return None,
+    };
+    Some(view! { <p class="field-help"><Explained section of=translated(setting.label()) /></p> })
 }
 
 fn help_id(setting: Setting) -> String {
@@ -88,7 +112,7 @@ fn choice(setting: Setting, options: &'static [(&'static str, &'static str)]) ->
     let form = app().form;
     let text = Memo::new(move |_| form.text(setting));
     let options = options.iter().map(|&(name, title)| {
-        view! { <option value=name prop:selected=move || text.with(|text| text == name)>{title}</option> }
+        view! { <option value=name prop:selected=move || text.with(|text| text == name)>{translated(title)}</option> }
     });
     view! {
         <select
@@ -135,7 +159,7 @@ fn slider(setting: Setting, min: f64, max: f64, step: f64) -> impl IntoView {
             min=min
             max=max
             step=step
-            aria-label=format!("{} (slider)", setting.label())
+            aria-label=t!("{setting} (slider)", setting = translated(setting.label()))
             prop:value=text
             on:input=slide
         />

@@ -32,13 +32,13 @@ fn Save(what: FileKind) -> impl IntoView {
     let (test_id, name, title) = match what {
         FileKind::Model => (
             "save-model",
-            "Save network",
-            "The weights alone: to classify with later, or for PyTorch",
+            t!("Save network"),
+            t!("The weights alone: to classify with later, or for PyTorch"),
         ),
         FileKind::Checkpoint => (
             "save-checkpoint",
-            "Save checkpoint",
-            "The whole state of the run: to go on with it later, here or on the command line",
+            t!("Save checkpoint"),
+            t!("The whole state of the run: to go on with it later, here or on the command line"),
         ),
     };
     view! {
@@ -51,7 +51,7 @@ fn Save(what: FileKind) -> impl IntoView {
             on:click=move |_| app.save(what)
         >
             <Icon path=icon::SAVE />
-            {move || if is_saving.get() { "Saving…" } else { name }}
+            {move || if is_saving.get() { t!("Saving…") } else { name.clone() }}
         </button>
     }
 }
@@ -73,15 +73,15 @@ pub fn OpenFile() -> impl IntoView {
         <label
             class="button small file-button"
             class:is-disabled=is_active
-            title="A network or a checkpoint from a .safetensors file"
+            title=t!("A network or a checkpoint from a .safetensors file")
         >
             <Icon path=icon::OPEN />
-            "Open…"
+            {t!("Open…")}
             <input
                 type="file"
                 class="visually-hidden"
                 accept=".safetensors"
-                aria-label="Open a network or a checkpoint"
+                aria-label=t!("Open a network or a checkpoint")
                 data-testid="open-file"
                 disabled=is_active
                 on:change=open
@@ -102,7 +102,7 @@ pub fn Opening() -> impl IntoView {
     });
     view! {
         <p class="hint" role="status" hidden=move || name.with(Option::is_none)>
-            {move || name.get().map(|name| format!("Opening “{name}”…"))}
+            {move || name.get().map(|name| t!("Opening “{name}”…", name))}
         </p>
     }
 }

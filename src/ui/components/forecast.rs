@@ -21,7 +21,7 @@ pub fn ForecastLine() -> impl IntoView {
         <div class="forecast" hidden=move || !is_active.get()>
             <p>
                 <span data-testid="forecast" data-value=total>
-                    {move || sentence.get().unwrap_or_else(|| "How long it takes is known after the first steps.".to_owned())}
+                    {move || sentence.get().unwrap_or_else(|| t!("How long it takes is known after the first steps."))}
                 </span>
                 " "
                 <Notify />
@@ -62,7 +62,7 @@ fn Offers(app: App) -> impl IntoView {
     };
     view! {
         <div class="offers" hidden=move || offers.with(Vec::is_empty)>
-            <p class="hint">"That is long. A smaller run shows the same thing; each of these starts at once in its place:"</p>
+            <p class="hint">{t!("That is long. A smaller run shows the same thing; each of these starts at once in its place:")}</p>
             <div class="queue-buttons">{move || offers.get().into_iter().map(item).collect_view()}</div>
         </div>
     }
@@ -91,9 +91,9 @@ fn Notify() -> impl IntoView {
             on:click=toggle
         >
             {move || match wish.get() {
-                Wish::Yes => "You will be told when it is done",
-                Wish::Denied => "This browser was told not to notify you",
-                Wish::No | Wish::Impossible => "Tell me when it is done",
+                Wish::Yes => t!("You will be told when it is done"),
+                Wish::Denied => t!("This browser was told not to notify you"),
+                Wish::No | Wish::Impossible => t!("Tell me when it is done"),
             }}
         </button>
     }

@@ -3,18 +3,19 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use super::field::focus_quietly;
+use crate::experiment::language::Language;
 use crate::ui::place;
 use crate::ui::state::app;
 use crate::ui::theme::Theme;
 
 const TRAIN: &str = "train";
-const LINKS: &[(&str, &str)] = &[(TRAIN, "Train"), ("classify", "Classify"), ("about", "About")];
-
 #[component]
 pub fn Header() -> impl IntoView {
     let path = use_location().pathname;
     let form = app().form;
-    let links = LINKS.iter().map(|&(route, title)| {
+    let pages = [(TRAIN, t!("Train")), ("classify", t!("Classify")), ("about", t!("About"))];
+    let links = pages.into_iter().map(|(route, title)| {
         let is_here = move || path.with(|path| route_of(path) == route);
         // Relative: the browser resolves it against the site's folder. The form goes along, so
         // that a reload after coming back opens the same one.
@@ -28,9 +29,10 @@ pub fn Header() -> impl IntoView {
         <header class="site-header">
             <a class="brand" href=TRAIN>
                 <Logo />
-                <span class="brand-name">"PRODEN"</span>
+                <span class="brand-name">{t!("PRODEN")}</span>
             </a>
-            <nav aria-label="Pages">{links.collect_view()}</nav>
+            <nav aria-label=t!("Pages")>{links.collect_view()}</nav>
+            <LanguageSwitch />
             <ThemeToggle />
         </header>
     }
@@ -56,6 +58,27 @@ fn Logo() -> impl IntoView {
     }
 }
 
+/// Offers the other language by its own name, in its own script: who needs it can read that.
+#[component]
+fn LanguageSwitch() -> impl IntoView {
+    const ID: &str = "language";
+    let app = app();
+    let other = move || {
+        let current = app.speech.language.get();
+        Language::ALL.iter().copied().find(|&language| language != current).unwrap_or_default()
+    };
+    let switch = move |_| {
+        app.choose_language(untrack(other));
+        // The button that was pressed is drawn anew.
+        request_animation_frame(|| focus_quietly(ID));
+    };
+    view! {
+        <button type="button" id=ID class="language-button" data-testid=ID lang=move || other().tag() on:click=switch>
+            {move || other().title()}
+        </button>
+    }
+}
+
 #[component]
 fn ThemeToggle() -> impl IntoView {
     let theme = RwSignal::new(Theme::current());
@@ -65,8 +88,8 @@ fn ThemeToggle() -> impl IntoView {
         theme.set(other);
     };
     let label = move || match theme.get() {
-        Theme::Light => "Switch to the dark theme",
-        Theme::Dark => "Switch to the light theme",
+        Theme::Light => t!("Switch to the dark theme"),
+        Theme::Dark => t!("Switch to the light theme"),
     };
     view! {
         <button type="button" class="icon-button" data-testid="theme" aria-label=label title=label on:click=toggle>
@@ -82,8 +105,8 @@ fn ThemeToggle() -> impl IntoView {
 pub fn Footer() -> impl IntoView {
     view! {
         <footer class="site-footer">
-            <p>"Everything runs in your browser. No image and no result leaves it."</p>
-            <p><a href="about">"How it works"</a></p>
+            <p>{t!("Everything runs in your browser. No image and no result leaves it.")}</p>
+            <p><a href="about">{t!("How it works")}</a></p>
         </footer>
     }
 }

@@ -35,16 +35,18 @@ pub fn KeptDataPanel() -> impl IntoView {
     let failure = Memo::new(move |_| app.kept.with(|kept| kept.failure.clone()));
     view! {
         <details class="kept" on:toggle=toggle>
-            <summary>"Data without a server"</summary>
+            <summary>{t!("Data without a server")}</summary>
             <div class="kept-body">
                 <p class="field-help">
-                    "Download the “binary version” from "
-                    <a href="https://www.cs.toronto.edu/~kriz/cifar.html" rel="noreferrer">"the CIFAR page"</a>
-                    " and drop it here. The browser unpacks it and keeps it; nothing is uploaded."
+                    {t!("Download the “binary version” from")}
+                    " "
+                    <a href="https://www.cs.toronto.edu/~kriz/cifar.html" rel="noreferrer">{t!("the CIFAR page")}</a>
+                    " "
+                    {t!("and drop it here. The browser unpacks it and keeps it; nothing is uploaded.")}
                 </p>
                 <DropArea place=PLACE take=move |files| app.take_files(files)>
-                    <strong>"Drop data files here, or choose them"</strong>
-                    <span class="hint">"cifar-10-binary.tar.gz, cifar-100-binary.tar.gz, or .bin files"</span>
+                    <strong>{t!("Drop data files here, or choose them")}</strong>
+                    <span class="hint">{t!("cifar-10-binary.tar.gz, cifar-100-binary.tar.gz, or .bin files")}</span>
                 </DropArea>
                 <p class="field-problem" hidden=move || failure.with(Option::is_none)>
                     {move || failure.get().map(|failure| failure.fault)}
@@ -70,7 +72,7 @@ fn Keeping() -> impl IntoView {
             <div
                 class="progress"
                 role="progressbar"
-                aria-label="Keeping the data files"
+                aria-label=t!("Keeping the data files")
                 aria-valuemin="0"
                 aria-valuemax="100"
                 aria-valuenow=move || share().map(|share| format!("{:.1}", share * 100.0))
@@ -110,13 +112,19 @@ fn KeptList(is_open: RwSignal<bool>) -> impl IntoView {
     let is_busy = Memo::new(move |_| app.kept.with(|kept| kept.keeping.is_some()));
     let is_empty = move || total.get().unwrap_or_default() == 0;
     let summary = move || match total.get() {
-        None if is_open.get() => "Looking what the browser keeps…".to_owned(),
+        None if is_open.get() => t!("Looking what the browser keeps…"),
         None => String::new(),
-        Some(0) => "The browser keeps no data for this page yet: neither fetched ones nor yours."
-            .to_owned(),
+        Some(0) => {
+            t!("The browser keeps no data for this page yet: neither fetched ones nor yours.")
+        }
         Some(total) => {
-            let of = quota.get().map(|quota| format!(" of {} that it allows", words::bytes(quota)));
-            format!("The browser keeps {}{}.", words::bytes(total), of.unwrap_or_default())
+            let total = words::bytes(total);
+            match quota.get().map(words::bytes) {
+                Some(quota) => {
+                    t!("The browser keeps {total} of {quota} that it allows.", total, quota)
+                }
+                None => t!("The browser keeps {total}.", total),
+            }
         }
     };
     view! {
@@ -126,13 +134,13 @@ fn KeptList(is_open: RwSignal<bool>) -> impl IntoView {
                 <button
                     type="button"
                     class="text-button"
-                    aria-label="Clear the kept data"
+                    aria-label=t!("Clear the kept data")
                     data-testid="clear-data"
                     hidden=is_empty
                     disabled=is_busy
                     on:click=move |_| app.clear_data()
                 >
-                    "Clear"
+                    {t!("Clear")}
                 </button>
             </p>
             {move || sources.get().into_iter().map(source).collect_view()}
@@ -142,8 +150,8 @@ fn KeptList(is_open: RwSignal<bool>) -> impl IntoView {
 
 fn source(source: Source) -> impl IntoView {
     let from = match source.host {
-        None => "From your files".to_owned(),
-        Some(host) => format!("From {host}"),
+        None => t!("From your files"),
+        Some(host) => t!("From {host}", host),
     };
     let files = source.files.into_iter().map(|file| {
         view! {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::explained::{Explained, Section};
 use crate::experiment::metrics::EpochMetrics;
 use crate::experiment::run::RunState;
 use crate::experiment::words;
@@ -14,113 +15,113 @@ const EXPOSED_STEPS: usize = 512;
 /// what it means.
 struct Figure {
     name: &'static str,
-    label: &'static str,
+    label: fn() -> String,
     value: fn(&RunState) -> Option<f64>,
     text: fn(f64) -> String,
-    help: &'static str,
+    help: fn() -> String,
 }
 
 const MAIN: &[Figure] = &[
     Figure {
         name: "test-accuracy",
-        label: "Test accuracy",
+        label: || t!("Test accuracy"),
         value: |run| last(run, |epoch| epoch.test_accuracy),
         text: words::percent,
-        help: "Share of unseen test images classified rightly, after the last epoch",
+        help: || t!("Share of unseen test images classified rightly, after the last epoch"),
     },
     Figure {
         name: "label-accuracy",
-        label: "Label accuracy",
+        label: || t!("Label accuracy"),
         value: |run| last(run, |epoch| epoch.label_accuracy),
         text: words::percent,
-        help: "Share of training images whose most trusted candidate is the true label",
+        help: || t!("Share of training images whose most trusted candidate is the true label"),
     },
     Figure {
         name: "loss",
-        label: "Loss",
+        label: || t!("Loss"),
         value: RunState::loss,
         text: words::significant,
-        help: "Training loss of the latest steps",
+        help: || t!("Training loss of the latest steps"),
     },
     Figure {
         name: "epoch",
-        label: "Epoch",
+        label: || t!("Epoch"),
         value: |run| (run.epoch > 0).then_some(run.epoch as f64),
         text: whole,
-        help: "Passes over the training images",
+        help: || t!("Passes over the training images"),
     },
     Figure {
         name: "throughput",
-        label: "Images a second",
+        label: || t!("Images a second"),
         value: |run| run.images_per_sec,
         text: words::significant,
-        help: "Training images, over the last seconds",
+        help: || t!("Training images, over the last seconds"),
     },
     Figure {
         name: "eta",
-        label: "Time left",
+        label: || t!("Time left"),
         value: RunState::eta_secs,
         text: words::duration,
-        help: "Until the run ends, if it goes on at this speed",
+        help: || t!("Until the run ends, if it goes on at this speed"),
     },
 ];
 
 const FURTHER: &[Figure] = &[
     Figure {
         name: "best-accuracy",
-        label: "Best test accuracy",
+        label: || t!("Best test accuracy"),
         value: |run| Some(run.summary()?.best),
         text: words::percent,
-        help: "Over all epochs",
+        help: || t!("Over all epochs"),
     },
     Figure {
         name: "mean-accuracy",
-        label: "Mean of last 10",
+        label: || t!("Mean of last 10"),
         value: |run| Some(run.summary()?.mean_of_last_ten),
         text: words::percent,
-        help: "Test accuracy over the last ten epochs, as in the paper",
+        help: || t!("Test accuracy over the last ten epochs, as in the paper"),
     },
     Figure {
         name: "mean-confidence",
-        label: "Mean confidence",
+        label: || t!("Mean confidence"),
         value: |run| last(run, |epoch| epoch.mean_confidence),
         text: words::percent,
-        help: "The largest confidence of an image, on average",
+        help: || t!("The largest confidence of an image, on average"),
     },
     Figure {
         name: "confident-wrong",
-        label: "Confidently wrong",
+        label: || t!("Confidently wrong"),
         value: |run| last(run, |epoch| epoch.confident_wrong),
         text: words::percent,
-        help: "Share of training images that hold a wrong label with a confidence over 0.9",
+        help: || t!("Share of training images that hold a wrong label with a confidence over 0.9"),
     },
     Figure {
         name: "learning-rate",
-        label: "Learning rate",
+        label: || t!("Learning rate"),
         value: |run| last(run, |epoch| epoch.lr),
         text: words::significant,
-        help: "Of the last epoch",
+        help: || t!("Of the last epoch"),
     },
     Figure {
         name: "parameters",
-        label: "Parameters",
+        label: || t!("Parameters"),
         value: |run| Some(run.info.as_ref()?.parameters as f64),
         text: whole,
-        help: "Learnable numbers in the network",
+        help: || t!("Learnable numbers in the network"),
     },
     Figure {
         name: "train-images",
-        label: "Training images",
+        label: || t!("Training images"),
         value: |run| Some(run.info.as_ref()?.train_images as f64),
         text: whole,
-        help: "",
+        help: String::new,
     },
     Figure {
         name: "test-images",
-        label: "Test images",
+        label: || t!("Test images"),
         value: |run| Some(run.info.as_ref()?.test_images as f64),
         text: whole,
-        help: "",
+        help: String::new,
     },
 ];
 
@@ -137,11 +138,12 @@ pub fn Numbers() -> impl IntoView {
     view! {
         <dl class="numbers">{MAIN.iter().map(figure).collect_view()}</dl>
         <details class="further">
-            <summary>"More numbers"</summary>
+            <summary>{t!("More numbers")}</summary>
             <dl class="numbers is-small">
                 {FURTHER.iter().map(figure).collect_view()}
                 <Candidates />
             </dl>
+            <Explained section=Section::Measured of=t!("More numbers") />
         </details>
         <StepLosses />
     }
@@ -152,8 +154,8 @@ fn figure(figure: &'static Figure) -> impl IntoView {
     let value = Memo::new(move |_| run.with(figure.value));
     let text = move || value.get().map_or_else(|| "–".to_owned(), figure.text);
     view! {
-        <div class="number" title=figure.help>
-            <dt>{figure.label}</dt>
+        <div class="number" title=(figure.help)()>
+            <dt>{(figure.label)()}</dt>
             <dd data-testid=figure.name data-value=move || value.get().map(|value| value.to_string())>{text}</dd>
         </div>
     }
@@ -171,8 +173,8 @@ fn Candidates() -> impl IntoView {
     let mean = move || sets.with(|sets| sets.as_ref().map(|(mean, _)| *mean));
     let digest = move || sets.with(|sets| sets.as_ref().map(|(_, digest)| digest.clone()));
     view! {
-        <div class="number" title="Mean size of the candidate sets">
-            <dt>"Candidates an image"</dt>
+        <div class="number" title=t!("Mean size of the candidate sets")>
+            <dt>{t!("Candidates an image")}</dt>
             <dd data-testid="candidates" data-value=move || mean().map(|mean| mean.to_string()) data-digest=digest>
                 {move || mean().map_or_else(|| "–".to_owned(), |mean| format!("{mean:.2}"))}
             </dd>

@@ -50,7 +50,7 @@ pub struct Curves {
 pub struct Plan {
     pub take: fn(&RunState, Drawing) -> Curves,
     pub lines: &'static [Colour],
-    pub y_title: &'static str,
+    pub y_title: fn() -> String,
     pub y_text: fn(f64, Drawing) -> String,
     /// Whether it has something new after each report, and not only after each epoch.
     pub is_by_step: bool,
@@ -138,7 +138,7 @@ pub fn Framed(plan: Plan, view: View) -> impl IntoView {
             </Show>
             <span class="chart-guide" aria-hidden="true" hidden=move || guide().is_none() style:left=move || guide().unwrap_or_default()></span>
             <p class="placeholder" hidden=move || !is_empty.get()>
-                "The curve appears here once training is under way."
+                {t!("The curve appears here once training is under way.")}
             </p>
         </div>
     }
@@ -174,8 +174,8 @@ fn Plot(plan: Plan, view: View, width: Memo<f64>, curves: RwSignal<Curves>) -> i
             font_height=Signal::stored(FONT_HEIGHT_PX)
             font_width=Signal::stored(FONT_WIDTH_PX)
             padding=Signal::stored(Padding::from(PADDING_PX))
-            left=vec![RotatedLabel::middle(plan.y_title).into_edge(), y_labels.clone().into_edge()]
-            bottom=vec![x_labels.into_edge(), RotatedLabel::middle("Epochs").into_edge()]
+            left=vec![RotatedLabel::middle((plan.y_title)()).into_edge(), y_labels.clone().into_edge()]
+            bottom=vec![x_labels.into_edge(), RotatedLabel::middle(t!("Epochs")).into_edge()]
             inner=vec![
                 YGridLine::from_ticks(y_labels).into_inner(),
                 AxisMarker::left_edge().with_arrow(false).into_inner(),

@@ -6,10 +6,10 @@ use leptos::prelude::*;
 
 use super::copy::{Copied, CopiedLine, copy};
 use super::small_button::SmallButton;
+use crate::experiment::language::translated;
 use crate::experiment::runs::queue::Queue;
 use crate::experiment::runs::summary::{COLUMNS, Group, Table};
 use crate::experiment::runs::sweep::{self, SweepError};
-use crate::experiment::words;
 use crate::experiment::{Experiment, Method};
 use crate::ui::state::{App, app};
 
@@ -35,11 +35,11 @@ pub fn QueuePanel() -> impl IntoView {
     let standing = move || {
         let standing = runs.queue.with(|queue| Some(queue.as_ref()?.standing()))?;
         let next = match state.get() {
-            "held" => ". It can go on from here; what is done is kept.",
-            "running" => ". You can leave this tab in the background.",
-            _ => ".",
+            "held" => t!("It can go on from here; what is done is kept."),
+            "running" => t!("You can leave this tab in the background."),
+            _ => String::new(),
         };
-        Some(standing + next)
+        Some(t!("{standing}. {next}", standing, next))
     };
     view! {
         <div
@@ -50,11 +50,11 @@ pub fn QueuePanel() -> impl IntoView {
             data-left=left
             hidden=move || state.get() == "none"
         >
-            <p role="status"><strong>{title}</strong>": "{standing}</p>
+            <p role="status"><strong>{title}</strong>{t!(": ")}{standing}</p>
             <div class="queue-buttons">
                 <SmallButton
                     test_id="queue-go-on"
-                    text="Go on with the queue"
+                    text=t!("Go on with the queue")
                     is_primary=true
                     hidden=Signal::derive(move || state.get() != "held")
                     disabled=is_active
@@ -62,7 +62,7 @@ pub fn QueuePanel() -> impl IntoView {
                 />
                 <SmallButton
                     test_id="queue-drop"
-                    text=Signal::derive(move || if state.get() == "held" { "Drop the rest" } else { "Close" })
+                    text=Signal::derive(move || if state.get() == "held" { t!("Drop the rest") } else { t!("Close") })
                     hidden=is_running
                     press=move |()| runs.drop_queue()
                 />
@@ -85,29 +85,31 @@ fn SummaryTable() -> impl IntoView {
     let copied = RwSignal::new(Copied::No);
     let heads = move || {
         let settings = table.with(|table| table.settings.clone()).into_iter();
-        settings.map(|setting| view! { <th scope="col">{setting.label()}</th> }).collect_view()
+        settings
+            .map(|setting| view! { <th scope="col">{translated(setting.label())}</th> })
+            .collect_view()
     };
     let rows = move || table.get().groups.into_iter().map(group).collect_view();
     view! {
         <div class="summary" hidden=is_empty>
-            <div class="table-frame" tabindex="0">
-                <table class="run-table" data-testid="summary-table" aria-label="Mean and standard deviation">
+            <div class="table-frame" tabindex="0" role="region" aria-label=t!("Mean and standard deviation")>
+                <table class="run-table" data-testid="summary-table" aria-label=t!("Mean and standard deviation")>
                     <thead>
                         <tr>
                             {heads}
-                            <th scope="col">"Runs"</th>
-                            {COLUMNS.iter().map(|column| view! { <th scope="col">{column.title}" %"</th> }).collect_view()}
+                            <th scope="col">{t!("Runs")}</th>
+                            {COLUMNS.iter().map(|column| view! { <th scope="col">{translated(column.title)}" %"</th> }).collect_view()}
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
                 </table>
             </div>
             <div class="queue-buttons">
-                <SmallButton test_id="copy-csv" text="Copy as CSV" press=move |()| copy("CSV", table.with_untracked(Table::to_csv), copied) />
-                <SmallButton test_id="copy-latex" text="Copy as LaTeX" press=move |()| copy("LaTeX", table.with_untracked(Table::to_latex), copied) />
+                <SmallButton test_id="copy-csv" text=t!("Copy as CSV") press=move |()| copy("CSV".to_owned(), table.with_untracked(Table::to_csv), copied) />
+                <SmallButton test_id="copy-latex" text=t!("Copy as LaTeX") press=move |()| copy("LaTeX".to_owned(), table.with_untracked(Table::to_latex), copied) />
                 <CopiedLine copied />
             </div>
-            <p class="hint">"Test accuracy and label accuracy as mean ± sample standard deviation over the seeds."</p>
+            <p class="hint">{t!("Test accuracy and label accuracy as mean ± sample standard deviation over the seeds.")}</p>
         </div>
     }
 }
@@ -147,14 +149,14 @@ pub fn QueueForm() -> impl IntoView {
                     disabled=move || is_active.get() || is_wrong()
                     on:click=twins
                 >
-                    "Compare the three methods"
+                    {t!("Compare the three methods")}
                 </button>
                 <p class="hint">
-                    "PRODEN, Average and Supervised one after the other, with the settings of the form: the same seed, first weights and batches, and for the first two the same candidate sets."
+                    {t!("PRODEN, Average and Supervised one after the other, with the settings of the form: the same seed, first weights and batches, and for the first two the same candidate sets.")}
                 </p>
             </div>
             <details class="plan sweep">
-                <summary>"Queue several runs…"</summary>
+                <summary>{t!("Queue several runs…")}</summary>
                 <SweepForm app is_active />
             </details>
         </div>
@@ -187,28 +189,28 @@ fn SweepForm(app: App, is_active: Memo<bool>) -> impl IntoView {
         view! {
             <label class="check">
                 <input type="checkbox" name=format!("sweep-{method}") prop:checked=move || methods.with(|it| it.contains(&method)) on:change=choose />
-                {method.title()}
+                {translated(method.title())}
             </label>
         }
     });
     view! {
         <form class="sweep-form" on:submit=begin>
             <label>
-                "Ambiguities q"
+                {t!("Ambiguities q")}
                 <input type="text" data-testid="sweep-rates" autocomplete="off" spellcheck="false" prop:value=rates on:input=move |event| rates.set(event_target_value(&event)) />
             </label>
             <label>
-                "Seeds"
+                {t!("Seeds")}
                 <input type="text" data-testid="sweep-seeds" autocomplete="off" spellcheck="false" prop:value=seeds on:input=move |event| seeds.set(event_target_value(&event)) />
             </label>
             <fieldset class="checks">
-                <legend>"Methods"</legend>
+                <legend>{t!("Methods")}</legend>
                 {choices.collect_view()}
             </fieldset>
             <p class="sweep-plan" class:is-wrong=move || plan.with(Result::is_err) role="status" data-testid="sweep-plan">
                 {move || plan.with(in_words)}
             </p>
-            <button type="submit" class="button small primary" data-testid="sweep-start" title="All of them, one after the other" disabled=move || is_active.get() || is_wrong()>"Start the queue"</button>
+            <button type="submit" class="button small primary" data-testid="sweep-start" title=t!("All of them, one after the other") disabled=move || is_active.get() || is_wrong()>{t!("Start the queue")}</button>
         </form>
     }
 }
@@ -221,10 +223,8 @@ fn with(methods: &[Method], method: Method, chosen: bool) -> Vec<Method> {
 
 fn in_words(plan: &Result<Vec<Experiment>, SweepError>) -> String {
     match plan {
-        Ok(experiments) => format!(
-            "{}; all other settings as in the form.",
-            words::counted(experiments.len(), "run", "runs")
-        ),
+        Ok(experiments) => t!("{n} run; all other settings as in the form."
+            | "{n} runs; all other settings as in the form." % experiments.len()),
         Err(error) => error.to_string(),
     }
 }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 
+use crate::experiment::language::translated;
 use crate::experiment::runs::default_name;
 use crate::experiment::runs::table::{self, Axes, Curve, Measure};
 use crate::ui::state::{App, app};
@@ -66,12 +67,7 @@ fn lines(app: App, measure: RwSignal<Measure>) -> Memo<Vec<Line>> {
         }
         lines.extend(app.shared.received.with(|received| {
             let curve = received.as_ref()?.result.curve(measure);
-            Some(Line {
-                name: "Shared result".to_owned(),
-                colour: None,
-                is_under_way: false,
-                curve,
-            })
+            Some(Line { name: t!("Shared result"), colour: None, is_under_way: false, curve })
         }));
         lines.retain(|line| !line.curve.is_empty());
         lines
@@ -107,13 +103,13 @@ fn Measures(measure: RwSignal<Measure>) -> impl IntoView {
                     prop:checked=move || measure.get() == it
                     on:change=move |_| measure.set(it)
                 />
-                <span>{it.title()}</span>
+                <span>{translated(it.title())}</span>
             </label>
         }
     };
     view! {
         <fieldset class="segments" data-testid="measure">
-            <legend class="visually-hidden">"What the chart shows"</legend>
+            <legend class="visually-hidden">{t!("What the chart shows")}</legend>
             {Measure::ALL.iter().map(choice).collect_view()}
         </fieldset>
     }
@@ -136,7 +132,12 @@ fn Plot(
     };
     let label = move || {
         lines.with(|lines| {
-            format!("{} of {} runs over the epochs", measure.get().title(), lines.len())
+            let measure = translated(measure.get().title());
+            t!(
+                "{measure} of {n} run over the epochs"
+                    | "{measure} of {n} runs over the epochs" % lines.len(),
+                measure
+            )
         })
     };
     let value_ticks = move || {
@@ -184,7 +185,7 @@ fn Plot(
                 </svg>
             </div>
             <div class="run-epochs" aria-hidden="true">{epoch_ticks}</div>
-            <p class="run-axis">"Epochs"</p>
+            <p class="run-axis">{t!("Epochs")}</p>
         </div>
     }
 }
@@ -206,6 +207,7 @@ fn legend(
             </li>
         }
     };
-    let at = epoch.map(|epoch| view! { <li class="run-legend-epoch">"At epoch "{epoch}":"</li> });
+    let at = epoch
+        .map(|epoch| view! { <li class="run-legend-epoch">{t!("At epoch {epoch}:", epoch)}</li> });
     (at, lines.with(|lines| lines.iter().map(item).collect_view()))
 }

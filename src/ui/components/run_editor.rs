@@ -54,7 +54,7 @@ pub fn RunEditor(id: RunId, edited: RwSignal<Option<RunId>>) -> impl IntoView {
                     type="radio"
                     name="run-colour"
                     class="visually-hidden"
-                    aria-label=format!("Colour {}", colour + 1)
+                    aria-label=t!("Colour {number}", number = colour + 1)
                     prop:checked=is_chosen
                     on:change=move |_| runs.change(|shelf| shelf.paint(id, colour))
                 />
@@ -65,19 +65,19 @@ pub fn RunEditor(id: RunId, edited: RwSignal<Option<RunId>>) -> impl IntoView {
     view! {
         <div class="run-editor" data-testid="run-editor">
             <label>
-                "Name"
+                {t!("Name")}
                 <input type="text" id=NAME_ID data-testid="run-name" autocomplete="off" prop:value=name on:change=rename />
             </label>
             <label class="run-editor-note">
-                "Note"
+                {t!("Note")}
                 <input type="text" data-testid="run-note" autocomplete="off" prop:value=note on:input=write_note />
             </label>
             <fieldset class="swatches">
-                <legend>"Colour"</legend>
+                <legend>{t!("Colour")}</legend>
                 {colours.collect_view()}
             </fieldset>
             <Link id />
-            <SmallButton test_id="run-close" text="Close" press=move |()| edited.set(None) />
+            <SmallButton test_id="run-close" text=t!("Close") press=move |()| edited.set(None) />
         </div>
     }
 }
@@ -91,11 +91,11 @@ fn Link(id: RunId) -> impl IntoView {
             app.runs.shelf.with_untracked(|shelf| shelf.get(id).map(|run| run.outcome.clone()));
         if let Some(outcome) = outcome {
             let result = SharedResult::of(&outcome, result::MAX_POINTS);
-            copy("Link", app.address_of(&outcome.experiment, result.as_ref()), copied);
+            copy(t!("Link"), app.address_of(&outcome.experiment, result.as_ref()), copied);
         }
     };
     view! {
-        <SmallButton test_id="run-link" text="Copy link with result" press=copy_link />
+        <SmallButton test_id="run-link" text=t!("Copy link with result") press=copy_link />
         <CopiedLine copied />
     }
 }

@@ -6,17 +6,23 @@ use leptos::prelude::*;
 use super::icon::{self, Icon};
 use super::run_editor::RunEditor;
 use crate::experiment::Setting;
+use crate::experiment::language::translated;
 use crate::experiment::runs::RunId;
 use crate::experiment::runs::table::{self, Row};
 use crate::experiment::words;
 use crate::ui::state::app;
 
 /// The titles of a row's numbers, as in [`Row::accuracies`].
-const NUMBERS: [(&str, &str); 4] = [
-    ("Best", "Best test accuracy of all epochs"),
-    ("Last", "Test accuracy after the last epoch"),
-    ("Mean of 10", "Mean test accuracy of the last ten epochs"),
-    ("Labels", "Share of training images whose most trusted candidate is the true label"),
+const NUMBERS: [fn() -> (String, String); 4] = [
+    || (t!("Best"), t!("Best test accuracy of all epochs")),
+    || (t!("Last"), t!("Test accuracy after the last epoch")),
+    || (t!("Mean of 10"), t!("Mean test accuracy of the last ten epochs")),
+    || {
+        (
+            t!("Labels"),
+            t!("Share of training images whose most trusted candidate is the true label"),
+        )
+    },
 ];
 
 #[component]
@@ -32,21 +38,23 @@ pub fn RunTable() -> impl IntoView {
     let is_empty = move || ids.with(Vec::is_empty);
     let heads = move || {
         let columns = columns.get().into_iter();
-        columns.map(|setting| view! { <th scope="col">{setting.label()}</th> }).collect_view()
+        columns
+            .map(|setting| view! { <th scope="col">{translated(setting.label())}</th> })
+            .collect_view()
     };
     view! {
         <p class="placeholder" hidden=move || !is_empty()>
-            "Every run that ends is kept here, in this browser, to be compared with others."
+            {t!("Every run that ends is kept here, in this browser, to be compared with others.")}
         </p>
-        <div class="table-frame runs-frame" tabindex="0" hidden=is_empty>
-            <table class="run-table" data-testid="run-table" aria-label="Kept runs">
+        <div class="table-frame runs-frame" tabindex="0" role="region" aria-label=t!("Kept runs") hidden=is_empty>
+            <table class="run-table" data-testid="run-table" aria-label=t!("Kept runs")>
                 <thead>
                     <tr>
-                        <th scope="col"><span class="visually-hidden">"In the chart"</span></th>
-                        <th scope="col" class="is-text">"Run"</th>
+                        <th scope="col"><span class="visually-hidden">{t!("In the chart")}</span></th>
+                        <th scope="col" class="is-text">{t!("Run")}</th>
                         {heads}
-                        {NUMBERS.iter().map(|&(title, help)| view! { <th scope="col" title=help>{title}</th> }).collect_view()}
-                        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
+                        {NUMBERS.map(|words| words()).map(|(title, help)| view! { <th scope="col" title=help>{title}</th> }).collect_view()}
+                        <th scope="col"><span class="visually-hidden">{t!("Actions")}</span></th>
                     </tr>
                 </thead>
                 <tbody>
@@ -89,7 +97,7 @@ fn RunRow(
             <td class="run-shown">
                 <input
                     type="checkbox"
-                    aria-label=move || name.get().map(|name| format!("Draw the curve of “{name}”"))
+                    aria-label=move || name.get().map(|name| t!("Draw the curve of “{name}”", name))
                     prop:checked=shown
                     on:change=show
                 />
@@ -134,10 +142,10 @@ fn Actions(id: RunId, row: Memo<Option<Row>>, edited: RwSignal<Option<RunId>>) -
     };
     let edit = move |()| edited.update(|edited| *edited = (*edited != Some(id)).then_some(id));
     view! {
-        <Action row path=icon::PIN test_id="run-pin" title="Keep on top, and in the chart" is_on=Signal::derive(is_pinned) press=pin />
-        <Action row path=icon::SETTINGS test_id="run-use" title="Use these settings" disabled=is_active press=use_settings />
-        <Action row path=icon::EDIT test_id="run-edit" title="Edit name, colour and note" is_on=Signal::derive(is_edited) press=edit />
-        <Action row path=icon::DELETE test_id="run-delete" title="Delete (can be undone)" press=move |()| app.runs.change(|shelf| shelf.delete(id)) />
+        <Action row path=icon::PIN test_id="run-pin" title=t!("Keep on top, and in the chart") is_on=Signal::derive(is_pinned) press=pin />
+        <Action row path=icon::SETTINGS test_id="run-use" title=t!("Use these settings") disabled=is_active press=use_settings />
+        <Action row path=icon::EDIT test_id="run-edit" title=t!("Edit name, colour and note") is_on=Signal::derive(is_edited) press=edit />
+        <Action row path=icon::DELETE test_id="run-delete" title=t!("Delete (can be undone)") press=move |()| app.runs.change(|shelf| shelf.delete(id)) />
     }
 }
 
@@ -147,14 +155,15 @@ fn Action(
     row: Memo<Option<Row>>,
     path: &'static str,
     test_id: &'static str,
-    title: &'static str,
+    title: String,
     #[prop(into)] press: Callback<()>,
     /// None for what is no switch.
     #[prop(optional, into)]
     is_on: Option<Signal<bool>>,
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {
-    let label = move || row.with(|row| row.as_ref().map(|row| format!("{title}: {}", row.name)));
+    let action = title.clone();
+    let label = move || row.with(|row| row.as_ref().map(|row| format!("{action}: {}", row.name)));
     let pressed = move || is_on.map(|is_on| is_on.get());
     view! {
         <button
@@ -181,14 +190,14 @@ fn Deleted() -> impl IntoView {
         Memo::new(move |_| runs.shelf.with(|shelf| shelf.deleted().map(|run| run.name.clone())));
     view! {
         <p class="deleted" role="status" hidden=move || deleted.with(Option::is_none)>
-            {move || deleted.get().map(|name| format!("“{name}” was deleted. "))}
+            {move || deleted.get().map(|name| t!("“{name}” was deleted.", name) + " ")}
             <button
                 type="button"
                 class="text-button"
                 data-testid="run-undo"
                 on:click=move |_| runs.change(|shelf| shelf.undo_delete())
             >
-                "Undo"
+                {t!("Undo")}
             </button>
         </p>
     }

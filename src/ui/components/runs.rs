@@ -10,8 +10,8 @@ use crate::ui::state::app;
 #[component]
 pub fn RunsSection() -> impl IntoView {
     view! {
-        <section class="card runs" aria-label="Runs" data-testid="runs">
-            <h2>"Runs"</h2>
+        <section class="card runs" aria-label=t!("Runs") data-testid="runs">
+            <h2>{t!("Runs")}</h2>
             <QueuePanel />
             <RunChart />
             <RunTable />
@@ -31,9 +31,9 @@ fn Unreadable() -> impl IntoView {
     };
     view! {
         <div class="notes" role="status" data-testid="unreadable" hidden=move || runs.unreadable.with(Vec::is_empty)>
-            <p>"Something that this browser keeps could not be read. It was left as it is:"</p>
+            <p>{t!("Something that this browser keeps could not be read. It was left as it is:")}</p>
             <ul>{items}</ul>
-            <button type="button" class="text-button" on:click=move |_| runs.remove_unreadable()>"Remove it for good"</button>
+            <button type="button" class="text-button" on:click=move |_| runs.remove_unreadable()>{t!("Remove it for good")}</button>
         </div>
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::explained::{Explained, Section};
 use crate::experiment::display;
+use crate::experiment::language::class_titles;
 use crate::experiment::words;
 use crate::protocol::Sample;
 use crate::ui::pixels::{IMAGE_BYTES, Picture};
@@ -37,22 +39,26 @@ pub fn Samples() -> impl IntoView {
             let info = run.info.as_ref()?;
             Some(Cast {
                 samples: info.samples.iter().take(MAX_SAMPLES).cloned().collect(),
-                class_names: info.class_names.clone(),
+                class_names: class_titles(&info.class_names),
                 digest: info.candidates_digest.clone(),
             })
         })
     });
     view! {
-        <section class="card" aria-label="Training images">
-            <h2>"The truth, emerging"</h2>
+        <section class="card" aria-label=t!("Training images")>
+            <h2>{t!("The truth, emerging")}</h2>
             <p class="hint">
-                "Each training image comes with several candidate labels, of which one is true. The bars show how much is trusted in each. The true label is marked "
+                {t!("Each training image comes with several candidate labels, of which one is true. The bars show how much is trusted in each. The true label is marked")}
+                " "
                 <TrueMark />
-                " here, but the network is never told."
+                " "
+                {t!("here, but the network is never told.")}
+                " "
+                <Explained section=Section::WorkedBatch of=t!("Confidences") />
             </p>
             <div class="samples" data-testid="samples">
                 {move || cast.get().map_or_else(
-                    || view! { <p class="placeholder">"Start a run to see some of its training images here."</p> }.into_any(),
+                    || view! { <p class="placeholder">{t!("Start a run to see some of its training images here.")}</p> }.into_any(),
                     |cast| view! { <Cards cast /> }.into_any(),
                 )}
             </div>
@@ -64,7 +70,7 @@ pub fn Samples() -> impl IntoView {
 #[component]
 pub fn TrueMark() -> impl IntoView {
     view! {
-        <svg class="true-mark" viewBox="0 0 16 16" role="img" aria-label="true label">
+        <svg class="true-mark" viewBox="0 0 16 16" role="img" aria-label=t!("true label")>
             <path d="M3 8.500l3.200 3.200L13 5" fill="none" stroke="currentColor" stroke-width="2.500" stroke-linecap="round" stroke-linejoin="round" />
         </svg>
     }
@@ -87,7 +93,7 @@ fn Cards(cast: Cast) -> impl IntoView {
             {cast.with_value(|cast| cast.samples.get(position).map(|sample| card(position, sample, &cast.class_names)))}
         </For>
         <button type="button" class="button small more-samples" data-testid="more-samples" hidden=is_whole on:click=show_all>
-            {format!("Show all {total}")}
+            {t!("Show all {total}", total)}
         </button>
     }
 }
@@ -116,7 +122,8 @@ fn card(position: usize, sample: &Sample, class_names: &[String]) -> impl IntoVi
     });
     let names = class_names.to_vec();
     let name = move |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
-    let picture_label = format!("Training image {}: {}", sample.index, name(label));
+    let picture_label =
+        t!("Training image {image}: {label}", image = sample.index, label = name(label));
     let bars = if sample.candidates.len() <= MAX_BARS {
         all_bars(&sample.candidates, label, name, confidences)
     } else {
@@ -173,7 +180,7 @@ fn leading_bars(
     let rest = Memo::new(move |_| {
         rivals.with(|rivals| confidences.with(|row| display::rest(row, label, rivals)))
     });
-    let title = Signal::stored(words::counted(others, "other", "others"));
+    let title = Signal::stored(t!("{n} other" | "{n} others" % others));
     (true_bar, rival_bars.collect_view(), bar(title, false, rest)).into_any()
 }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::field::Field;
 use super::kept_data::KeptDataPanel;
+use crate::experiment::language::translated;
 use crate::experiment::preset::{PRESETS, Preset};
 use crate::experiment::{Group, Setting};
 use crate::ui::state::app;
@@ -22,9 +23,9 @@ pub fn SettingsForm() -> impl IntoView {
     let is_active = Memo::new(move |_| run.with(|run| run.status.is_active()));
     let groups = Group::ALL.iter().map(|&group| view! { <GroupOfFields group /> });
     view! {
-        <form class="settings" aria-label="Settings" on:submit=|event| event.prevent_default()>
+        <form class="settings" aria-label=t!("Settings") on:submit=|event| event.prevent_default()>
             <p class="hint" hidden=move || !is_active.get()>
-                "The settings are locked while a run is on. Stop it to change them."
+                {t!("The settings are locked while a run is on. Stop it to change them.")}
             </p>
             <fieldset class="settings-fields" disabled=is_active>
                 {groups.collect_view()}
@@ -38,7 +39,7 @@ fn GroupOfFields(group: Group) -> impl IntoView {
     let fields = Setting::ALL.iter().filter(|setting| setting.group() == group);
     view! {
         <details class="group" open=is_open_at_first(group)>
-            <summary>{group.title()}</summary>
+            <summary>{translated(group.title())}</summary>
             <div class="group-fields">
                 {fields.map(|&setting| view! { <Field setting /> }).collect_view()}
                 {(group == Group::Data).then(|| view! { <KeptDataPanel /> })}
@@ -53,7 +54,7 @@ pub fn Presets() -> impl IntoView {
     let is_active = Memo::new(move |_| run.with(|run| run.status.is_active()));
     view! {
         <fieldset class="presets" disabled=is_active>
-            <legend>"Begin with a preset"</legend>
+            <legend>{t!("Begin with a preset")}</legend>
             {PRESETS.iter().map(preset_button).collect_view()}
         </fieldset>
     }
@@ -69,8 +70,8 @@ fn preset_button(preset: &'static Preset) -> impl IntoView {
             aria-pressed=move || if is_set.get() { "true" } else { "false" }
             on:click=move |_| form.replace((preset.experiment)())
         >
-            <strong>{preset.name}</strong>
-            <span>{preset.about}</span>
+            <strong>{translated(preset.name)}</strong>
+            <span>{translated(preset.about)}</span>
         </button>
     }
 }

@@ -19,27 +19,27 @@ pub fn Share() -> impl IntoView {
     let copied = RwSignal::new(Copied::No);
     let is_code_open = RwSignal::new(false);
     let has_result = Memo::new(move |_| result(app, result::MAX_POINTS).is_some());
-    let copy_link = move |_| copy("Link", untrack(|| address(app, None)), copied);
+    let copy_link = move |_| copy(t!("Link"), untrack(|| address(app, None)), copied);
     let copy_result = move |()| {
         let address = untrack(|| address(app, result(app, result::MAX_POINTS)));
-        copy("Link with result", address, copied);
+        copy(t!("Link with result"), address, copied);
     };
     view! {
         <div class="share">
-            <button type="button" class="button small" data-testid="share" title="A link that holds all settings" on:click=copy_link>
+            <button type="button" class="button small" data-testid="share" title=t!("A link that holds all settings") on:click=copy_link>
                 <Icon path=icon::SHARE />
-                "Copy link"
+                {t!("Copy link")}
             </button>
             <SmallButton
                 test_id="share-result"
-                text="Copy link with result"
-                title="A link that also holds the curves of the newest run with these settings; nothing is put on a server"
+                text=t!("Copy link with result")
+                title=t!("A link that also holds the curves of the newest run with these settings; nothing is put on a server")
                 disabled=Signal::derive(move || !has_result.get())
                 press=copy_result
             />
             <SmallButton
                 test_id="share-sheet"
-                text="Send…"
+                text=t!("Send…")
                 hidden=Signal::stored(!has_sheet())
                 press=move |()| untrack(|| hand_over(app))
             />
@@ -50,7 +50,7 @@ pub fn Share() -> impl IntoView {
                 aria-expanded=move || is_code_open.get().to_string()
                 on:click=move |_| is_code_open.update(|is_open| *is_open = !*is_open)
             >
-                "QR code"
+                {t!("QR code")}
             </button>
             <CopiedLine copied />
             <Show when=move || is_code_open.get()>
@@ -78,7 +78,7 @@ fn has_sheet() -> bool {
 fn hand_over(app: App) {
     let address = address(app, result(app, result::MAX_POINTS));
     let data = Object::new();
-    let title = Reflect::set(&data, &"title".into(), &"PRODEN: an experiment".into());
+    let title = Reflect::set(&data, &"title".into(), &t!("PRODEN: an experiment").into());
     let url = Reflect::set(&data, &"url".into(), &address.into());
     if let (Ok(true), Ok(true)) = (title, url)
         && let Some(shared) = call(&window().navigator(), "share", &data)
@@ -102,13 +102,17 @@ fn Code() -> impl IntoView {
     view! {
         <div class="qr" data-testid="qr" data-link=move || code.with(|code| code.as_ref().map(|(.., address)| address.clone()))>
             {move || code.get().map(|(drawing, has_result, _)| {
-                let words = if has_result { "The link with its result" } else { "The link to these settings" };
+                let (words, hint) = if has_result {
+                    (t!("QR code: the link with its result"), t!("The link with its result, to be opened with a telephone’s camera."))
+                } else {
+                    (t!("QR code: the link to these settings"), t!("The link to these settings, to be opened with a telephone’s camera."))
+                };
                 view! {
-                    <svg viewBox=format!("0 0 {0} {0}", drawing.size) role="img" aria-label=format!("QR code: {words}") shape-rendering="crispEdges">
+                    <svg viewBox=format!("0 0 {0} {0}", drawing.size) role="img" aria-label=words shape-rendering="crispEdges">
                         <rect width="100%" height="100%" fill="#fff" />
                         <path d=drawing.path fill="#000" />
                     </svg>
-                    <p class="hint">{words}", to be opened with a telephone’s camera."</p>
+                    <p class="hint">{hint}</p>
                 }
             })}
         </div>

@@ -40,17 +40,17 @@ pub fn SharedResultCard() -> impl IntoView {
     view! {
         <section
             class="card shared-result"
-            aria-label="Shared result"
+            aria-label=t!("Shared result")
             data-testid="shared-result"
             data-verdict=verdict
             hidden=move || received.with(Option::is_none)
         >
-            <h2>"A shared result"</h2>
+            <h2>{t!("A shared result")}</h2>
             <p>{about}</p>
-            <p class="hint">"Its curves are the dashed ones in the chart of runs below. They came in the link itself; no server holds them."</p>
+            <p class="hint">{t!("Its curves are the dashed ones in the chart of runs below. They came in the link itself; no server holds them.")}</p>
             <div class="queue-buttons">
-                <SmallButton test_id="run-shared" text="Run it again here" is_primary=true disabled=is_active press=run_again />
-                <SmallButton test_id="dismiss-shared" text="Close" press=move |()| app.shared.dismiss(app.form) />
+                <SmallButton test_id="run-shared" text=t!("Run it again here") is_primary=true disabled=is_active press=run_again />
+                <SmallButton test_id="dismiss-shared" text=t!("Close") press=move |()| app.shared.dismiss(app.form) />
             </div>
             <div role="status">
                 <p class="verdict" hidden=move || agreement.with(Option::is_none)>

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 #[component]
 pub fn SmallButton(
     test_id: &'static str,
-    #[prop(into)] text: Signal<&'static str>,
+    #[prop(into)] text: Signal<String>,
     #[prop(into)] press: Callback<()>,
-    #[prop(optional)] title: &'static str,
+    #[prop(optional)] title: String,
     /// Whether it is what one most likely wants to do.
     #[prop(optional)]
     is_primary: bool,

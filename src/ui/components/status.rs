@@ -24,7 +24,7 @@ pub fn StatusPanel() -> impl IntoView {
     view! {
         <div class="status-panel">
             <div class="status-line" data-testid="status" data-state=move || status.get().name()>
-                <span class="status-word" role="status">{move || word(status.get())}</span>
+                <span class="status-word" role="status">{move || status.get().title()}</span>
                 <span class="status-sentence">{sentence}</span>
             </div>
             <ProgressBar />
@@ -34,42 +34,30 @@ pub fn StatusPanel() -> impl IntoView {
     }
 }
 
-const fn word(status: Status) -> &'static str {
-    match status {
-        Status::Idle => "Ready",
-        Status::Loading => "Loading",
-        Status::Compiling => "Compiling",
-        Status::Training => "Training",
-        Status::Paused => "Paused",
-        Status::Finished => "Finished",
-        Status::Failed => "Failed",
-    }
-}
-
 fn sentence(run: &RunState) -> String {
     match run.status {
         Status::Idle if run.stopped && run.epoch > 0 => {
-            format!("Stopped in epoch {}.", run.epoch)
+            t!("Stopped in epoch {epoch}.", epoch = run.epoch)
         }
-        Status::Idle if run.stopped => "Stopped before the first step.".to_owned(),
+        Status::Idle if run.stopped => t!("Stopped before the first step."),
         Status::Idle if run.experiment.is_some() => standing(run),
-        Status::Idle => "Choose a preset or your own settings, then start.".to_owned(),
-        Status::Loading => run
-            .loading
-            .as_ref()
-            .map_or_else(|| "Starting the training engine…".to_owned(), words::loading),
+        Status::Idle => t!("Choose a preset or your own settings, then start."),
+        Status::Loading => {
+            run.loading.as_ref().map_or_else(|| t!("Starting the training engine…"), words::loading)
+        }
         Status::Compiling => {
-            "Preparing the network for this device; the first step takes longest.".to_owned()
+            t!("Preparing the network for this device; the first step takes longest.")
         }
         Status::Training => position(run),
-        Status::Paused => format!("Held. {}", position(run)),
+        Status::Paused => t!("Held. {position}", position = position(run)),
         Status::Finished => match run.epochs.last() {
             Some(last) => {
-                format!("{} epochs in {}.", last.epoch, words::duration(last.elapsed_secs))
+                let time = words::duration(last.elapsed_secs);
+                t!("{n} epoch in {time}." | "{n} epochs in {time}." % last.epoch, time)
             }
             None => String::new(),
         },
-        Status::Failed => "The message says why; what was measured so far stays.".to_owned(),
+        Status::Failed => t!("The message says why; what was measured so far stays."),
     }
 }
 
@@ -77,14 +65,17 @@ fn sentence(run: &RunState) -> String {
 fn standing(run: &RunState) -> String {
     let epochs = run.experiment.as_ref().map_or(0, |experiment| experiment.epochs);
     let step = run.step_in_epoch().unwrap_or_default();
-    format!("A run stands {}.", words::standing(run.epochs.len(), step, epochs))
+    t!("A run stands {standing}.", standing = words::standing(run.epochs.len(), step, epochs))
 }
 
 fn position(run: &RunState) -> String {
     match &run.info {
-        Some(info) => format!(
-            "Epoch {} of {}, step {} of {}.",
-            run.epoch, info.experiment.epochs, run.step, info.steps_per_epoch
+        Some(info) => t!(
+            "Epoch {epoch} of {epochs}, step {step} of {steps}.",
+            epoch = run.epoch,
+            epochs = info.experiment.epochs,
+            step = run.step,
+            steps = info.steps_per_epoch
         ),
         None => String::new(),
     }
@@ -105,7 +96,7 @@ fn ProgressBar() -> impl IntoView {
         <div
             class="progress"
             role="progressbar"
-            aria-label="Progress of the run"
+            aria-label=t!("Progress of the run")
             aria-valuemin="0"
             aria-valuemax="100"
             aria-valuenow=move || format!("{:.1}", share.get() * 100.0)
@@ -150,7 +141,7 @@ fn describe(device: DeviceReport) -> impl IntoView {
         </p>
         {device.reason.map(|reason| view! { <p class="hint">{reason}</p> })}
         <details hidden=!has_limits>
-            <summary>"Limits of this device"</summary>
+            <summary>{t!("Limits of this device")}</summary>
             <dl class="limits">{limits.collect_view()}</dl>
         </details>
     }

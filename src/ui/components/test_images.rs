@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::confusion::Cell;
 use super::window_grid::{CellSize, Slot, WindowGrid};
-use crate::experiment::words;
 use crate::protocol::ImageSource;
 use crate::ui::pixels::Thumbnail;
 use crate::ui::state::app;
@@ -38,8 +37,12 @@ pub fn TestImages(cell: RwSignal<Option<Cell>>, names: Memo<Vec<String>>) -> imp
     };
     let title = move || {
         let (label, answer) = cell.get()?;
-        let images = words::counted(images.with(Vec::len), "test image", "test images");
-        Some(format!("{images} of {}, answered {}", name(label), name(answer)))
+        Some(t!(
+            "{n} test image of {label}, answered {answer}"
+                | "{n} test images of {label}, answered {answer}" % images.with(Vec::len),
+            label = name(label),
+            answer = name(answer)
+        ))
     };
     let total = Memo::new(move |_| images.with(Vec::len));
     let on_rest = move |range: std::ops::Range<usize>| {
@@ -56,11 +59,11 @@ pub fn TestImages(cell: RwSignal<Option<Cell>>, names: Memo<Vec<String>>) -> imp
         >
             <header class="detail-head">
                 <h2 id="cell-title">{title}</h2>
-                <button type="button" class="button small" autofocus on:click=move |_| cell.set(None)>"Close"</button>
+                <button type="button" class="button small" autofocus on:click=move |_| cell.set(None)>{t!("Close")}</button>
             </header>
             <Show when=move || cell.get().is_some()>
                 <div class="cell-pictures">
-                    <WindowGrid total size=PICTURE label="Test images" cell=picture on_rest />
+                    <WindowGrid total size=PICTURE label=t!("Test images") cell=picture on_rest />
                 </div>
             </Show>
         </dialog>
@@ -72,7 +75,7 @@ fn picture(slot: Slot) -> AnyView {
     let image = Memo::new(move |_| {
         slot.position.get().and_then(|position| images.with(|images| images.get(position).copied()))
     });
-    let label = move || image.get().map(|image| format!("Test image {image}"));
+    let label = move || image.get().map(|image| t!("Test image {image}", image));
     view! {
         <figure class="cell-picture" tabindex=move || slot.tab_index() data-testid="cell-image" data-index=image aria-label=label>
             <Thumbnail source=ImageSource::Test index=image />

@@ -11,6 +11,7 @@ use crate::ui::components::epoch_table::EpochTable;
 use crate::ui::components::error_box::ErrorBox;
 use crate::ui::components::file_controls::FileControls;
 use crate::ui::components::forecast::ForecastLine;
+use crate::ui::components::interrupted::{Interrupted, KeptSoFar};
 use crate::ui::components::microscope::Microscope;
 use crate::ui::components::numbers::Numbers;
 use crate::ui::components::runs::RunsSection;
@@ -24,7 +25,7 @@ use crate::ui::{name_page, screen};
 
 #[component]
 pub fn TrainPage() -> impl IntoView {
-    name_page("Train");
+    name_page(t!("Train"));
     let app = app();
     if app.form.take_autostart() {
         app.start(app.form.experiment.get_untracked());
@@ -34,7 +35,8 @@ pub fn TrainPage() -> impl IntoView {
         let of_file = app.held.with(|held| held.failure.clone());
         let of_data = app.kept.with(|kept| kept.failure.clone());
         let (of_link, of_runs) = (app.shared.failure.get(), app.runs.failure.get());
-        [of_run, of_file, of_data, of_link, of_runs]
+        let of_keeping = app.survival.failure.get();
+        [of_run, of_file, of_data, of_link, of_runs, of_keeping]
             .into_iter()
             .flatten()
             .chain(app.form.problems())
@@ -45,16 +47,19 @@ pub fn TrainPage() -> impl IntoView {
     view! {
         <div class="train-page">
             <section class="intro">
-                <h1>"Learn from ambiguous labels"</h1>
+                <h1>{t!("Learn from ambiguous labels")}</h1>
                 <p>
-                    "Every training image carries a set of candidate labels, and only one of them is true. PRODEN trains a network and finds the true ones along the way: here, in your browser, on your own device. "
-                    <a href="about">"How it works"</a>
+                    {t!("Every training image carries a set of candidate labels, and only one of them is true. PRODEN trains a network and finds the true ones along the way: here, in your browser, on your own device.")}
+                    " "
+                    <a href="about">{t!("How it works")}</a>
                 </p>
             </section>
             <div class="run-panel card">
                 <ErrorBox failures />
                 <Controls />
+                <Interrupted />
                 <StatusPanel />
+                <KeptSoFar />
                 <ForecastLine />
                 <Numbers />
                 <Share />
@@ -62,14 +67,14 @@ pub fn TrainPage() -> impl IntoView {
             </div>
             <aside class="settings-panel card">
                 <h2>
-                    <span>"Settings"</span>
+                    <span>{t!("Settings")}</span>
                     <button
                         type="button"
                         class="text-button settings-toggle"
                         aria-expanded=move || if is_open.get() { "true" } else { "false" }
                         on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
                     >
-                        {move || if is_open.get() { "Hide" } else { "Show" }}
+                        {move || if is_open.get() { t!("Hide") } else { t!("Show") }}
                     </button>
                 </h2>
                 <div class="settings-body" class:is-open=is_open>

@@ -63,6 +63,53 @@ export async function discIn(page, type) {
   return Buffer.from(base64, 'base64');
 }
 
+/** A picture of so many pixels in one colour; its file is small. */
+export function plainPng(width, height, colour = DISC.front) {
+  const row = Buffer.alloc(1 + 3 * width);
+  for (let x = 0; x < width; x++) row.set(colour, 1 + 3 * x);
+  return png(width, height, Buffer.concat(Array.from({ length: height }, () => row)));
+}
+
+/** A photo as a camera makes it, of 12 megapixels, with detail everywhere. */
+export async function cameraJpeg(page) {
+  const base64 = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(4000, 3000);
+    const context = canvas.getContext('2d');
+    let seed = 1;
+    const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+    for (let at = 0; at < 6000; at++) {
+      context.fillStyle = `hsl(${360 * random()} 60% ${100 * random()}%)`;
+      context.fillRect(4000 * random(), 3000 * random(), 300 * random(), 300 * random());
+    }
+    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 })).arrayBuffer());
+    let text = '';
+    for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    return btoa(text);
+  });
+  return Buffer.from(base64, 'base64');
+}
+
+/** Red above and blue below, as the scene was, in a JPEG from a camera that was held upright. */
+export async function turnedJpeg(page) {
+  const base64 = await page.evaluate(async () => {
+    // Orientation 6: what the sensor has on its left stands above.
+    const canvas = new OffscreenCanvas(320, 200);
+    const context = canvas.getContext('2d');
+    context.fillStyle = 'rgb(220 30 30)';
+    context.fillRect(0, 0, 160, 200);
+    context.fillStyle = 'rgb(30 30 220)';
+    context.fillRect(160, 0, 160, 200);
+    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 });
+    return btoa(String.fromCharCode(...new Uint8Array(await blob.arrayBuffer())));
+  });
+  const jpeg = Buffer.from(base64, 'base64');
+  const entry = [0x12, 0x01, 0x03, 0x00, 0x01, 0, 0, 0, 6, 0, 0, 0];
+  const tiff = Buffer.from([0x49, 0x49, 0x2a, 0, 8, 0, 0, 0, 1, 0, ...entry, 0, 0, 0, 0]);
+  const body = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]);
+  const head = Buffer.from([0xff, 0xe1, 0, body.length + 2]);
+  return Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)]);
+}
+
 /** A small file that claims to be 2.5 gigapixels, with a right checksum. */
 export const hugePng = () => png(50_000, 50_000, Buffer.alloc(100));
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, watch } from './browser.mjs';
 import { SCRATCH, minutes, seconds } from './environment.mjs';
+import { offerNone } from './networks.mjs';
 import { serve } from './server.mjs';
 
 /**
@@ -33,7 +34,9 @@ export function stage({ webgpu = true, data = () => undefined } = {}) {
   return (title, { timeout = minutes(2), allowed = [], context: options = {} }, body) =>
     // Ours comes first, while the page can still be looked at.
     test(title, { timeout: timeout + seconds(30) }, async (t) => {
-      const context = await held.browser.newContext(options);
+      // A service worker would answer before Playwright's routes do, and each fresh context would
+      // keep the whole site once more. Tests of what is kept ask for it.
+      const context = await held.browser.newContext({ serviceWorkers: 'block', ...options });
       const clock = expiry(timeout);
       // node:test goes on without the body when the time is up: this runs even then.
       t.after(() => {
@@ -43,6 +46,8 @@ export function stage({ webgpu = true, data = () => undefined } = {}) {
       // Waiting is bounded by the test, which names the figure; no second limit below it.
       context.setDefaultTimeout(timeout);
       const ear = watch(context, allowed);
+      // What the site happens to offer is no business of a test that does not ask for it.
+      await offerNone(context);
       const page = await context.newPage();
       const say = (text) => {
         t.diagnostic(text);

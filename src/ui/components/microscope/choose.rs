@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::experiment::language::class_titles;
 use crate::experiment::microscope::{Choice, Decision, Sort, StateFilter};
 use crate::ui::state::app;
 
@@ -9,38 +10,38 @@ use crate::ui::state::app;
 #[derive(Clone, Copy)]
 struct Menu {
     test_id: &'static str,
-    label: &'static str,
+    label: fn() -> String,
     value: fn(&Choice) -> String,
     choose: fn(&mut Choice, &str),
 }
 
 const STATE: Menu = Menu {
     test_id: "microscope-filter",
-    label: "Show",
+    label: || t!("Show"),
     value: |choice| choice.state.name().to_owned(),
     choose: |choice, name| choice.state = StateFilter::parse(name).unwrap_or_default(),
 };
 const CLASS: Menu = Menu {
     test_id: "microscope-filter-class",
-    label: "True label",
+    label: || t!("True label"),
     value: |choice| optional(choice.class.map(usize::from)),
     choose: |choice, name| choice.class = name.parse().ok(),
 };
 const FOUND: Menu = Menu {
     test_id: "microscope-filter-found",
-    label: "Found label",
+    label: || t!("Found label"),
     value: |choice| optional(choice.found.map(usize::from)),
     choose: |choice, name| choice.found = name.parse().ok(),
 };
 const SIZE: Menu = Menu {
     test_id: "microscope-filter-size",
-    label: "Candidates",
+    label: || t!("Candidates"),
     value: |choice| optional(choice.size),
     choose: |choice, name| choice.size = name.parse().ok(),
 };
 const SORT: Menu = Menu {
     test_id: "microscope-sort",
-    label: "Order",
+    label: || t!("Order"),
     value: |choice| choice.sort.name().to_owned(),
     choose: |choice, name| choice.sort = Sort::parse(name).unwrap_or_default(),
 };
@@ -64,7 +65,7 @@ impl Menu {
         };
         view! {
             <label class="menu">
-                <span>{self.label}</span>
+                <span>{(self.label)()}</span>
                 <select data-testid=self.test_id prop:value=value on:change=choose>{options}</select>
             </label>
         }
@@ -76,19 +77,20 @@ impl Menu {
 pub fn Choose() -> impl IntoView {
     let app = app();
     let scope = app.scope;
-    let states = StateFilter::ALL.map(|it| (it.name().to_owned(), state_text(it).to_owned()));
-    let sorts = Sort::ALL.map(|it| (it.name().to_owned(), sort_text(it).to_owned()));
-    let names = move || app.run.with(|run| run.info.as_ref().map(|info| info.class_names.clone()));
+    let states = StateFilter::ALL.map(|it| (it.name().to_owned(), state_text(it)));
+    let sorts = Sort::ALL.map(|it| (it.name().to_owned(), sort_text(it)));
+    let names =
+        move || app.run.with(|run| run.info.as_ref().map(|info| class_titles(&info.class_names)));
     let classes = Memo::new(move |_| {
-        with_any("Any class", names().unwrap_or_default().into_iter().enumerate())
+        with_any(t!("Any class"), names().unwrap_or_default().into_iter().enumerate())
     });
     let sizes = Memo::new(move |_| {
         let sizes = scope.story.with(|story| story.sets().sizes().to_vec());
-        with_any("Any size", sizes.into_iter().map(|size| (size, size.to_string())))
+        with_any(t!("Any size"), sizes.into_iter().map(|size| (size, size.to_string())))
     });
     let is_narrowed = Memo::new(move |_| scope.choice.with(|choice| *choice != choice.all()));
     view! {
-        <div class="microscope-tools" role="group" aria-label="Which images">
+        <div class="microscope-tools" role="group" aria-label=t!("Which images")>
             {STATE.view(Signal::stored(states.to_vec()))}
             {CLASS.view(classes.into())}
             {FOUND.view(classes.into())}
@@ -101,7 +103,7 @@ pub fn Choose() -> impl IntoView {
                 disabled=move || !is_narrowed.get()
                 on:click=move |_| scope.choice.update(|choice| *choice = choice.all())
             >
-                "Show all"
+                {t!("Show all")}
             </button>
         </div>
     }
@@ -114,24 +116,24 @@ fn optional(value: Option<usize>) -> String {
 }
 
 /// A menu's entries, the first of which stands for any.
-fn with_any(any: &str, entries: impl Iterator<Item = (usize, String)>) -> Vec<(String, String)> {
+fn with_any(any: String, entries: impl Iterator<Item = (usize, String)>) -> Vec<(String, String)> {
     let entries = entries.map(|(value, text)| (value.to_string(), text));
-    std::iter::once((String::new(), any.to_owned())).chain(entries).collect()
+    std::iter::once((String::new(), any)).chain(entries).collect()
 }
 
-const fn state_text(filter: StateFilter) -> &'static str {
+fn state_text(filter: StateFilter) -> String {
     match filter {
-        StateFilter::All => "All images",
-        StateFilter::Only(Decision::Undecided) => "Undecided",
-        StateFilter::Only(Decision::Wrong) => "Wrongly decided",
-        StateFilter::Only(Decision::Decided) => "Rightly decided",
+        StateFilter::All => t!("All images"),
+        StateFilter::Only(Decision::Undecided) => t!("Undecided"),
+        StateFilter::Only(Decision::Wrong) => t!("Wrongly decided"),
+        StateFilter::Only(Decision::Decided) => t!("Rightly decided"),
     }
 }
 
-const fn sort_text(sort: Sort) -> &'static str {
+fn sort_text(sort: Sort) -> String {
     match sort {
-        Sort::Changed => "Changed most",
-        Sort::Unsure => "Least sure",
-        Sort::Number => "By number",
+        Sort::Changed => t!("Changed most"),
+        Sort::Unsure => t!("Least sure"),
+        Sort::Number => t!("By number"),
     }
 }

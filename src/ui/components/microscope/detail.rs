@@ -55,7 +55,7 @@ fn Body() -> impl IntoView {
     let chart = move || {
         course.with(|course| course_figure::html(course, epoch.get(), |it| class_name(app, it)))
     };
-    let title = move || image.get().map(|image| format!("Training image {image}"));
+    let title = move || image.get().map(|image| t!("Training image {image}", image));
     let go = move |to: Ordering| {
         let order = scope.order.get_untracked();
         if let Some(next) = image.get_untracked().and_then(|at| neighbour(&order, at, to)) {
@@ -65,9 +65,9 @@ fn Body() -> impl IntoView {
     view! {
         <header class="detail-head">
             <h2 id="detail-title">{title}</h2>
-            <button type="button" class="button small" data-testid="detail-previous" on:click=move |_| go(Ordering::Less)>"Previous"</button>
-            <button type="button" class="button small" data-testid="detail-next" on:click=move |_| go(Ordering::Greater)>"Next"</button>
-            <button type="button" class="button small" data-testid="detail-close" autofocus on:click=move |_| image.set(None)>"Close"</button>
+            <button type="button" class="button small" data-testid="detail-previous" on:click=move |_| go(Ordering::Less)>{t!("Previous")}</button>
+            <button type="button" class="button small" data-testid="detail-next" on:click=move |_| go(Ordering::Greater)>{t!("Next")}</button>
+            <button type="button" class="button small" data-testid="detail-close" autofocus on:click=move |_| image.set(None)>{t!("Close")}</button>
         </header>
         <div class="detail-body">
             <Thumbnail source=ImageSource::Train index=image />
@@ -100,23 +100,28 @@ fn told(app: App, course: &Course) -> String {
         return String::new();
     };
     if course.lines.len() == 1 {
-        return format!("The only candidate is {}: there was nothing to find.", name(truth.class));
+        let label = name(truth.class);
+        return t!("The only candidate is {label}: there was nothing to find.", label);
     }
     let candidates = course.lines.len();
+    let is_true = leader.is_true;
+    let leader = capitalised(&name(leader.class));
     let since = match course.led_since {
-        Some(epoch) if epoch > 0 => format!("has led since epoch {epoch}"),
-        _ => "has led from the beginning".to_owned(),
+        Some(epoch) if epoch > 0 => t!("{leader} has led since epoch {epoch}.", leader, epoch),
+        _ => t!("{leader} has led from the beginning.", leader),
     };
-    let verdict = match (decision, leader.is_true) {
-        (Decision::Decided, _) => "It is decided, and rightly.",
-        (Decision::Wrong, _) => "It is decided, but wrongly.",
-        (Decision::Undecided, true) => "It is not decided yet, but leans to the truth.",
-        (Decision::Undecided, false) => "It is not decided yet, and leans to a false label.",
+    let verdict = match (decision, is_true) {
+        (Decision::Decided, _) => t!("It is decided, and rightly."),
+        (Decision::Wrong, _) => t!("It is decided, but wrongly."),
+        (Decision::Undecided, true) => t!("It is not decided yet, but leans to the truth."),
+        (Decision::Undecided, false) => t!("It is not decided yet, and leans to a false label."),
     };
-    format!(
-        "One of {candidates} candidates is true: {}. {} {since}. {verdict}",
-        name(truth.class),
-        capitalised(&name(leader.class)),
+    t!(
+        "One of {candidates} candidates is true: {label}. {since} {verdict}",
+        candidates,
+        label = name(truth.class),
+        since,
+        verdict
     )
 }
 

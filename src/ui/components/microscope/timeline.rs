@@ -13,8 +13,8 @@ pub fn Timeline() -> impl IntoView {
     let last = Memo::new(move |_| scope.story.with(Story::last));
     let epoch = Memo::new(move |_| scope.story.with(|story| story.epoch_at(position.get())));
     let text = move || match epoch.get() {
-        None | Some(0) => "Before the first epoch".to_owned(),
-        Some(epoch) => format!("After epoch {epoch}"),
+        None | Some(0) => t!("Before the first epoch"),
+        Some(epoch) => t!("After epoch {epoch}", epoch),
     };
     let decisions = Memo::new(move |_| scope.story.with(|story| story.decisions(position.get())));
     let toggle = move |_| match is_playing.get_untracked() {
@@ -31,7 +31,7 @@ pub fn Timeline() -> impl IntoView {
                 disabled=move || last.get() == 0
                 on:click=toggle
             >
-                {move || if is_playing.get() { "❚❚ Pause" } else { "▶ Play" }}
+                {move || if is_playing.get() { format!("❚❚ {}", t!("Pause")) } else { format!("▶ {}", t!("Play")) }}
             </button>
             <input
                 type="range"
@@ -41,7 +41,7 @@ pub fn Timeline() -> impl IntoView {
                 max=last
                 step="1"
                 prop:value=move || position.get().to_string()
-                aria-label="Epoch that is shown"
+                aria-label=t!("Epoch that is shown")
                 aria-valuetext=text
                 on:input=move |event| {
                     if let Ok(position) = event_target_value(&event).parse() {
@@ -51,13 +51,13 @@ pub fn Timeline() -> impl IntoView {
             />
             <output class="timeline-epoch">{text}</output>
         </div>
-        <ul class="decisions" aria-label="What is decided at this epoch">
+        <ul class="decisions" aria-label=t!("What is decided at this epoch")>
             {Decision::ALL.into_iter().enumerate().map(|(index, decision)| {
                 let count = Memo::new(move |_| decisions.get()[index]);
                 view! {
                     <li data-state=decision.name() data-testid="microscope-decision" data-value=count>
                         <span class="decision-badge" inner_html=badge(decision)></span>
-                        <span>{move || words::count(count.get() as u64)}" "{decision.name()}</span>
+                        <span>{move || words::count(count.get() as u64)}" "{decision.title()}</span>
                     </li>
                 }
             }).collect_view()}

@@ -1,0 +1,246 @@
+//! Runs that survive: while a run is on, the engine keeps checkpoints of it and this page notes
+//! that it does (a key a run in `localStorage`). What is noted when a page opens was interrupted.
+
+use leptos::prelude::*;
+
+use super::client::Client;
+use super::state::App;
+use super::{lock, storage};
+use crate::experiment::held::{Errand, Held};
+use crate::experiment::open_run::{self, AfterDeath, OpenRun, UnderWay};
+use crate::experiment::run::RunState;
+use crate::experiment::runs::RunId;
+use crate::experiment::runs::queue::EntryState;
+use crate::experiment::{Experiment, Setting};
+use crate::protocol::{
+    CheckpointNews, CheckpointWish, Command, Event, Failure, KeptCheckpoint, lock_name,
+};
+
+/// A handle on what is kept of runs that have not come to their end.
+#[derive(Clone, Copy)]
+pub struct Survival {
+    /// A run of an earlier page, or one that cannot go on otherwise.
+    pub offer: RwSignal<Option<OpenRun>>,
+    /// The last checkpoint of the run under way.
+    pub kept: RwSignal<Option<KeptCheckpoint>>,
+    /// Why the run under way is not kept.
+    pub failure: RwSignal<Option<Failure>>,
+    under_way: StoredValue<UnderWay>,
+    /// The run that is being opened to go on with, or only to be looked at.
+    opening: StoredValue<Option<Opening>>,
+}
+
+/// An interrupted run that the engine was asked to open.
+#[derive(Debug, Clone, PartialEq)]
+struct Opening {
+    open: OpenRun,
+    then: Then,
+    /// To be said when it goes on.
+    note: Option<String>,
+}
+
+/// What follows when an interrupted run has been opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    /// It would diverge again.
+    Stand,
+}
+
+impl Survival {
+    /// What the browser's storage holds.
+    pub fn from_storage() -> Self {
+        let texts = storage::open_runs();
+        Self {
+            offer: RwSignal::new(open_run::newest(texts.iter().map(String::as_str))),
+            kept: RwSignal::default(),
+            failure: RwSignal::default(),
+            under_way: StoredValue::new(UnderWay::default()),
+            opening: StoredValue::new(None),
+        }
+    }
+}
+
+impl App {
+    /// Asks that the run which is begun next be kept.
+    pub(super) fn keep_next(self) {
+        self.survival.failure.set(None);
+        if let Some(RunId(run)) = self.runs.current.get_untracked() {
+            self.send(Command::Checkpoint(CheckpointWish::Keep { run }));
+        }
+    }
+
+    /// Another run begins: the one before is none of its business.
+    pub(super) fn forget_kept(self) {
+        self.survival.kept.set(None);
+        self.survival.under_way.update_value(UnderWay::clear);
+    }
+
+    /// Goes on with the interrupted run that is offered.
+    pub fn resume_interrupted(self) {
+        let Some(open) = self.survival.offer.get_untracked() else { return };
+        // Of this tab: it has diverged, and would again.
+        let is_of_this_tab = self.runs.current.get_untracked() == Some(open.run);
+        let has_failed =
+            self.run.with_untracked(|run| run.failure.as_ref().is_some_and(is_diverged));
+        let then = if is_of_this_tab && has_failed { Then::Stand } else { Then::GoOn };
+        self.held.update(|held| held.ask(Errand::Opening(t!("The interrupted run"))));
+        self.open_kept(Opening { open, then, note: None });
+    }
+
+    /// Drops the interrupted run that is offered.
+    pub fn discard_interrupted(self) {
+        if let Some(open) = self.survival.offer.get_untracked() {
+            self.drop_kept(open.run);
+        }
+        self.offer_next();
+    }
+
+    fn open_kept(self, opening: Opening) {
+        let RunId(run) = opening.open.run;
+        self.note.set(opening.note.clone());
+        self.survival.opening.set_value(Some(opening));
+        self.send(Command::Checkpoint(CheckpointWish::Open { run }));
+    }
+
+    /// A checkpoint was opened. If it is of an interrupted run, that is the current one again, under
+    /// its own name.
+    pub(super) fn follow_opened(self, experiment: &Experiment) {
+        let Some(Opening { open, then, note }) = self.survival.opening.get_value() else {
+            return self.forget_kept();
+        };
+        self.survival.opening.set_value(None);
+        self.survival.offer.set(None);
+        self.runs.current.set(Some(open.run));
+        self.runs.turn.set(open.turn.filter(|&at| self.is_waiting(at, experiment)));
+        self.survival.under_way.update_value(|it| it.go_on(open));
+        if then == Then::GoOn {
+            self.go_on(experiment.clone());
+            self.note.set(note);
+        }
+    }
+
+    /// An interrupted run could not be opened.
+    pub(super) fn follow_refused(self, failure: &Failure) {
+        let Some(Opening { open, .. }) = self.survival.opening.get_value() else { return };
+        self.survival.opening.set_value(None);
+        self.survival.offer.set(Some(open));
+        if untrack(|| self.is_active()) {
+            // Its engine died, and a new one could not go on.
+            self.held.update(|held| held.failure = None);
+            self.run.update(|run| run.apply(&Event::Failed(failure.clone()), &[]));
+        }
+    }
+
+    /// Whether the experiment still waits for its turn in the queue.
+    fn is_waiting(self, at: usize, experiment: &Experiment) -> bool {
+        self.runs.queue.with_untracked(|queue| {
+            let entry = queue.as_ref().and_then(|queue| queue.entries().get(at));
+            entry.is_some_and(|it| it.state == EntryState::Waiting && it.experiment == *experiment)
+        })
+    }
+
+    /// News from the engine.
+    pub(super) fn follow_checkpoint(self, news: &CheckpointNews) {
+        match news {
+            CheckpointNews::Held { run } => self.watch_engine(*run),
+            CheckpointNews::Kept(kept) => self.note_kept(*kept),
+            CheckpointNews::NotKept { failure, .. } => {
+                self.survival.failure.set(Some(failure.clone()));
+            }
+        }
+    }
+
+    fn note_kept(self, kept: KeptCheckpoint) {
+        if self.survival.kept.with_untracked(Option::is_none) {
+            storage::persist();
+        }
+        self.survival.kept.set(Some(kept));
+        self.survival.failure.set(None);
+        let experiment = self.run.with_untracked(|run| run.experiment.clone()).unwrap_or_default();
+        let turn = self.runs.turn.get_untracked();
+        let open = OpenRun::new(kept, Experiment { autostart: false, ..experiment }, turn);
+        storage::put(&storage::open_run_key(open.run), &open.to_text());
+        self.survival.under_way.update_value(|it| it.keep(open));
+    }
+
+    /// The engine holds the run's lock: whoever waits for it learns that the engine is dead, even
+    /// if that was killed and could not say so.
+    fn watch_engine(self, run: u64) {
+        let client = self.client();
+        let engine = client.as_ref().and_then(Client::engine_id);
+        lock::when_free(&lock_name(run), move || {
+            // Else it was let go of in good order, or this page has itself ended the engine.
+            let is_same = client.as_ref().and_then(Client::engine_id) == engine;
+            let is_on = self.runs.current.get_untracked() == Some(RunId(run))
+                && untrack(|| self.is_active());
+            if let Some(client) = client.filter(|_| is_same && is_on) {
+                client.bury();
+            }
+        });
+    }
+
+    /// The run under way has come to its end, and is kept as what it came to.
+    pub(super) fn end_kept(self) {
+        if let Some(run) = self.runs.current.get_untracked() {
+            self.drop_kept(run);
+        }
+        self.forget_kept();
+    }
+
+    fn drop_kept(self, RunId(run): RunId) {
+        let key = storage::open_run_key(RunId(run));
+        // Without the note there is no checkpoint, and no engine need be started to drop it.
+        if storage::get(&key).is_some() {
+            storage::remove(&key);
+            self.send(Command::Checkpoint(CheckpointWish::Drop { run }));
+        }
+    }
+
+    fn offer_next(self) {
+        let texts = storage::open_runs();
+        self.survival.offer.set(open_run::newest(texts.iter().map(String::as_str)));
+    }
+
+    /// The run has failed. If it has diverged, its last good state is offered.
+    pub(super) fn follow_failure(self, failure: &Failure) {
+        let open = self.survival.under_way.with_value(|it| it.kept().cloned());
+        if let Some(open) = open.filter(|_| is_diverged(failure)) {
+            let failure = open_run::back_from(failure, &open);
+            self.run.update(|run| run.failure = Some(failure));
+            self.held.update(Held::diverge);
+            self.survival.offer.set(Some(open));
+        }
+    }
+
+    /// The engine died while a run was under way. True if a new one goes on with it.
+    pub(super) fn revive(self, death: &Failure) -> bool {
+        let mut after = AfterDeath::Nothing;
+        self.survival.under_way.update_value(|it| after = it.engine_died());
+        match after {
+            AfterDeath::GoOn(open) => {
+                let note = open_run::revived(&open, death);
+                self.run.update(RunState::go_on);
+                self.open_kept(Opening { open, then: Then::GoOn, note: Some(note) });
+                true
+            }
+            AfterDeath::Offer(open) => {
+                self.survival.offer.set(Some(open));
+                false
+            }
+            AfterDeath::Nothing => false,
+        }
+    }
+
+    /// The engine was ended by force: what it held is gone, but for what is kept.
+    pub(super) fn offer_kept(self) {
+        let open = self.survival.under_way.with_value(|it| it.kept().cloned());
+        if open.is_some() {
+            self.survival.offer.set(open);
+        }
+    }
+}
+
+fn is_diverged(failure: &Failure) -> bool {
+    failure.setting.as_deref() == Some(Setting::Lr.name())
+}
