@@ -36,20 +36,23 @@ pub fn NetworkChoice() -> impl IntoView {
     let is_active = Memo::new(move |_| app.is_active());
     let shows_all = RwSignal::new(false);
     let is_long = Memo::new(move |_| kept_rows(&rows.get()) > MAX_RUNS);
-    let shown = move || {
-        let is_short = is_long.get() && !shows_all.get();
-        let mut kept = 0;
-        let mut rows = rows.get();
-        rows.retain(|row| {
-            kept += usize::from(is_kept(row));
-            !is_short || !is_kept(row) || kept <= MAX_RUNS
-        });
-        rows
-    };
+    // A memo of its own: what reads two memos, one of which is made of the other, may miss a change
+    // (reactive_graph 0.2.16 tells the first that asks, and not whom it asks for).
+    let shown = Memo::new(move |_| {
+        let mut shown = rows.get();
+        if !shows_all.get() {
+            let mut kept = 0;
+            shown.retain(|row| {
+                kept += usize::from(is_kept(row));
+                !is_kept(row) || kept <= MAX_RUNS
+            });
+        }
+        shown
+    });
     view! {
         <fieldset class="networks" data-testid="model-select" disabled=is_active>
             <legend class="visually-hidden">{t!("Networks")}</legend>
-            <For each=shown key=|row| (row.name.clone(), row.title.clone()) let:row>
+            <For each=move || shown.get() key=|row| (row.name.clone(), row.title.clone()) let:row>
                 <NetworkRow row />
             </For>
             <button
