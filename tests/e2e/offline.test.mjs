@@ -7,7 +7,8 @@ import { attribute, follow, runTiny, visit } from './lib/page.mjs';
 import { stage } from './lib/scene.mjs';
 import { serve } from './lib/server.mjs';
 
-const context = { serviceWorkers: 'allow' };
+// Playwright's routes answer the service worker, too, and it takes only what its build has.
+const options = { context: { serviceWorkers: 'allow' }, hosted: true };
 const scene = stage();
 
 /** Waits until the site is kept. */
@@ -20,7 +21,7 @@ const kept = (page) =>
     });
   });
 
-scene('offline: after one visit the page opens and trains without a host', { context }, async (it) => {
+scene('offline: after one visit the page opens and trains without a host', options, async (it) => {
   const { page } = it;
   const host = await serve();
   it.t.after(() => host.close());
@@ -41,7 +42,7 @@ scene('offline: after one visit the page opens and trains without a host', { con
 
 // There are no data at this host.
 const missing = [/^Failed to load resource/];
-scene('offline: data and parts of files are not its business', { context, allowed: missing }, async (it) => {
+scene('offline: data and parts of files are not its business', { ...options, allowed: missing }, async (it) => {
   const { page } = it;
   await visit(page, it.url);
   await kept(page);
@@ -77,7 +78,7 @@ const engine = (page) =>
 const lookForUpdate = (page) =>
   page.evaluate(async () => (await navigator.serviceWorker.ready).update());
 
-scene('updates: a page keeps the engine of its build; the next navigation has the new one', { context }, async (it) => {
+scene('updates: a page keeps the engine of its build; the next navigation has the new one', options, async (it) => {
   const { page } = it;
   const host = await updatedHost();
   it.t.after(() => host.close());
@@ -108,7 +109,7 @@ scene('updates: a page keeps the engine of its build; the next navigation has th
 
 // The browser tells on the console why it did not install.
 const allowed = [/another build|ServiceWorker/i];
-scene('updates: files of two builds are not kept together', { context, allowed }, async (it) => {
+scene('updates: files of two builds are not kept together', { ...options, allowed }, async (it) => {
   const { page } = it;
   const host = await updatedHost();
   it.t.after(() => host.close());

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 const SERVICE_WORKER: &str = "service-worker.js";
 /// For hosts, not for the browser: it is the answer to addresses that are none of the site's.
 const NOT_KEPT: [&str; 2] = [SERVICE_WORKER, "404.html"];
+/// Weights of the hosted networks: megabytes that only who classifies needs; the page fetches them
+/// then, and keeps them itself.
+const WEIGHTS: &str = "safetensors";
 /// What stands in the source of the service worker.
 const NO_FILES: &str = "const FILES = new Map([]);";
 const NO_BUILD: &str = r#"const BUILD = "none";"#;
@@ -21,7 +24,8 @@ pub fn write_list(site: &Path, files: &[PathBuf]) -> Result<()> {
     let mut list = Vec::new();
     for file in files {
         let name = file.to_str().context("a file name that is no text")?.replace('\\', "/");
-        if !NOT_KEPT.contains(&name.as_str()) {
+        let is_weights = file.extension().is_some_and(|it| it == WEIGHTS);
+        if !is_weights && !NOT_KEPT.contains(&name.as_str()) {
             let bytes = fs::read(site.join(file))?;
             list.push((name, hex(&Sha256::digest(bytes))));
         }
@@ -53,7 +57,12 @@ mod tests {
     fn listed(style: &str) -> String {
         let site = tempfile::tempdir().unwrap();
         let source = format!("{NO_FILES}\n{NO_BUILD}\n");
-        let files = [(SERVICE_WORKER, source.as_str()), ("a/b.css", style), ("404.html", "4")];
+        let files = [
+            (SERVICE_WORKER, source.as_str()),
+            ("a/b.css", style),
+            ("404.html", "4"),
+            ("models/a.safetensors", "w"),
+        ];
         for (name, text) in files {
             let path = site.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -72,7 +81,9 @@ mod tests {
         assert!(
             script.starts_with(&format!("const FILES = new Map([[\"a/b.css\",\"{digest}\"]]);"))
         );
-        assert!(!script.contains("404.html") && !script.contains("none"), "{script}");
+        for absent in ["404.html", "none", "models/"] {
+            assert!(!script.contains(absent), "{absent} in {script}");
+        }
     }
 
     #[test]

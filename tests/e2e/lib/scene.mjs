@@ -14,7 +14,8 @@ import { serve } from './server.mjs';
  * `scene(title, options, async ({ t, page, context, url, data, say }) => ...)`.
  *
  * `data` is a function that prepares `{ folder }` for /data/. A test's options: `timeout`,
- * `allowed` (patterns of console errors that belong to it), `context` (Playwright's options).
+ * `allowed` (patterns of console errors that belong to it), `context` (Playwright's options),
+ * `hosted` (the site offers what it offers; else it offers no network).
  */
 export function stage({ webgpu = true, data = () => undefined } = {}) {
   const held = {};
@@ -31,7 +32,7 @@ export function stage({ webgpu = true, data = () => undefined } = {}) {
     await held.server?.close();
   });
 
-  return (title, { timeout = minutes(2), allowed = [], context: options = {} }, body) =>
+  return (title, { timeout = minutes(2), allowed = [], context: options = {}, hosted = false }, body) =>
     // Ours comes first, while the page can still be looked at.
     test(title, { timeout: timeout + seconds(30) }, async (t) => {
       // A service worker would answer before Playwright's routes do, and each fresh context would
@@ -47,7 +48,7 @@ export function stage({ webgpu = true, data = () => undefined } = {}) {
       context.setDefaultTimeout(timeout);
       const ear = watch(context, allowed);
       // What the site happens to offer is no business of a test that does not ask for it.
-      await offerNone(context);
+      if (!hosted) await offerNone(context);
       const page = await context.newPage();
       const say = (text) => {
         t.diagnostic(text);
