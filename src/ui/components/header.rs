@@ -10,6 +10,7 @@ use crate::ui::state::app;
 use crate::ui::theme::Theme;
 
 const TRAIN: &str = "train";
+
 #[component]
 pub fn Header() -> impl IntoView {
     let path = use_location().pathname;

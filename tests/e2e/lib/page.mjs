@@ -141,7 +141,8 @@ export async function setting(page, name) {
 /** Goes to another page of the app through its navigation, without loading anything anew. */
 export async function follow(page, route) {
   await page.evaluate(() => (window.stillTheSamePage = true));
-  await page.locator(`nav a[href$="${route}"]`).first().click();
+  // The link to Train carries the form.
+  await page.locator(`nav a:is([href="${route}"], [href^="${route}?"])`).first().click();
   await page.waitForURL((at) => at.pathname.replace(/\/$/, '').endsWith(`/${route}`));
   assert.ok(await page.evaluate(() => window.stillTheSamePage), 'the page was loaded anew');
 }
