@@ -61,6 +61,6 @@ export function watch(context, allowed) {
     lines.push(`uncaught: ${text}`);
     judge(text);
   });
-  context.on('page', (page) => page.on('crash', () => fault('the page crashed')));
+  context.on('page', (page) => page.on('crash', () => judge('the page crashed')));
   return { lines, faults, broken };
 }
