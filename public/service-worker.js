@@ -12,6 +12,8 @@ const BUILD = "none";
 const SITE = self.registration.scope;
 const PREFIX = `proden ${SITE} `;
 const CACHE = PREFIX + BUILD;
+// Every page holds it until it is left (index.html).
+const LOCK = `proden page ${SITE}`;
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(dropOldBuilds()));
@@ -64,9 +66,16 @@ function pathOf({ method, url, headers, mode }) {
   return FILES.has(page) ? page : undefined;
 }
 
+/** Whether the site is on a page that stays. Its clients do not tell: the page that is being
+ * replaced is among them, and the page that is to come may be. */
+async function isShown() {
+  const locks = await navigator.locks?.query();
+  return !locks || locks.held.some(({ name }) => name === LOCK);
+}
+
 async function answer(request, path) {
   const { waiting } = self.registration;
-  if (request.mode === "navigate" && waiting && (await self.clients.matchAll()).length < 2) {
+  if (request.mode === "navigate" && waiting && !(await isShown())) {
     // Nobody else is on this build: the next one takes over, and the page asks again.
     waiting.postMessage("take over");
     const headers = { "content-type": "text/html", refresh: "0" };

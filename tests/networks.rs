@@ -14,8 +14,8 @@ use half::bf16;
 use photo::image_file;
 use proden::data::images::IMAGE_BYTES;
 use proden::data::synthetic;
-use proden::experiment::Experiment;
 use proden::experiment::calibration::Calibration;
+use proden::experiment::{DeviceChoice, Experiment};
 use proden::model::file::{FileError, ModelFile, Precision};
 use proden::protocol::{
     Choosing, Classification, Command, Event, Evidence, FileKind, NetworkSource, Opening, Payload,
@@ -138,7 +138,7 @@ fn a_file_classifies_and_the_run_is_still_there() {
     let other = Experiment { seed: 2, ..tiny() };
     let model = model(other);
     let open = Command::Open { name: "a".to_owned() };
-    let run = Command::Choose { source: NetworkSource::Run };
+    let run = Command::Choose { source: NetworkSource::Run, device: DeviceChoice::Auto };
     let commands = vec![
         classify(1),
         (open, Some(model.to_bytes().unwrap())),
@@ -166,7 +166,7 @@ fn a_file_classifies_and_the_run_is_still_there() {
 
 #[test]
 fn what_cannot_be_chosen_is_refused_with_a_remedy() {
-    let choose = |source| vec![(Command::Choose { source }, None)];
+    let choose = |source| vec![(Command::Choose { source, device: DeviceChoice::Auto }, None)];
     for source in [NetworkSource::Run, NetworkSource::Kept(7)] {
         let events = converse_until(choose(source), |_, _, _| true);
         let [(Event::Chosen { outcome: Choosing::Refused(failure), .. }, None)] = &events[..]

@@ -25,9 +25,20 @@ pub async fn choose(choice: DeviceChoice) -> Result<Chosen, Failure> {
     }
 }
 
-/// The device for a network from a file: one photo at a time is no work for a GPU.
-pub fn for_classifying() -> Device {
-    Device::flex()
+/// The device for a network from a file, and what is to be said of it: one photo at a time is no
+/// work for a GPU, so it is one only if it was asked for by name.
+pub async fn for_classifying(choice: DeviceChoice) -> (Device, Option<String>) {
+    if choice != DeviceChoice::WebGpu {
+        return (Device::flex(), None);
+    }
+    match gpu::take().await {
+        Ok(Chosen { device, report }) => {
+            (device, Some(t!("Photos are classified on {name}.", name = report.name)))
+        }
+        Err(Failure { fault, .. }) => {
+            (Device::flex(), Some(t!("{fault} So the CPU classifies.", fault)))
+        }
+    }
 }
 
 fn cpu(reason: Option<String>) -> Chosen {

@@ -8,8 +8,8 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 
 use super::host;
-use crate::experiment::Experiment;
 use crate::experiment::language::Language;
+use crate::experiment::{DeviceChoice, Experiment};
 use crate::protocol::{
     BUILD_ID, CheckpointWish, Command, Event, FileKind, ImageSource, NetworkSource, Payload,
 };
@@ -59,7 +59,7 @@ pub enum Request {
 /// What can be asked about networks to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetworkRequest {
-    Choose(NetworkSource),
+    Choose { source: NetworkSource, device: DeviceChoice },
     Keep { run: u64 },
     Retain { runs: Vec<u64> },
 }
@@ -124,8 +124,8 @@ impl From<Message> for Incoming {
             Command::Nearest { request } => {
                 Self::Request(Request::Nearest(Nearest { request, crop: file }))
             }
-            Command::Choose { source } => {
-                Self::Request(Request::Network(NetworkRequest::Choose(source)))
+            Command::Choose { source, device } => {
+                Self::Request(Request::Network(NetworkRequest::Choose { source, device }))
             }
             Command::KeepNetwork { run } => {
                 Self::Request(Request::Network(NetworkRequest::Keep { run }))

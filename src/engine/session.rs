@@ -5,6 +5,7 @@ mod choosing;
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use burn::tensor::Device;
 use futures_channel::mpsc::UnboundedReceiver;
 
 use super::checkpoints::{self, Keeper};
@@ -14,7 +15,7 @@ use super::nearest::Features;
 use super::prepare::prepare;
 use super::run::{End, Run};
 use super::trained::Trained;
-use super::{device, keep, networks, sight};
+use super::{keep, networks, sight};
 use crate::model::file::{FileError, ModelFile};
 use crate::model::weights;
 use crate::protocol::{
@@ -164,7 +165,9 @@ impl Session {
                 (self.emit)(Event::Opened { name, outcome }, None);
             }
             Request::DropKept { run } => self.drop_kept(run).await,
-            Request::Network(NetworkRequest::Choose(source)) => self.choose(source).await,
+            Request::Network(NetworkRequest::Choose { source, device }) => {
+                self.choose(source, device).await;
+            }
             Request::Network(NetworkRequest::Keep { run }) => {
                 let kept = self.keep_network(run).await;
                 (self.emit)(Event::NetworksKept(kept), None);
@@ -210,7 +213,7 @@ impl Session {
     async fn open(&mut self, name: &str, file: &[u8]) -> Result<Opening, Failure> {
         let opened = Opened::read(name, file)?;
         let refused = |error| files::refusal(name, &error);
-        let (trained, parameters) = network_of(opened.model()).map_err(refused)?;
+        let (trained, parameters) = network_of(opened.model(), Device::flex()).map_err(refused)?;
         let outcome = match opened {
             Opened::Model(model) => {
                 Opening::Model(files::model_info(&model, parameters).map_err(refused)?)
@@ -246,8 +249,7 @@ async fn keeper_for(there: Option<Keeper>, inbox: &mut Inbox, emit: &Emit) -> Op
 }
 
 /// The network of a file, and its learnable numbers.
-fn network_of(model: &ModelFile) -> Result<(Trained, usize), FileError> {
-    let device = device::for_classifying();
+fn network_of(model: &ModelFile, device: Device) -> Result<(Trained, usize), FileError> {
     let parameters = weights::parameters(&model.network(&device.clone().autodiff())?);
     Ok((Trained::from_file(model, device)?, parameters))
 }

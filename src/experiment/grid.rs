@@ -19,6 +19,8 @@ pub struct Window {
     /// Position of the first cell.
     pub first: usize,
     pub cells: usize,
+    /// Places for cells: all of its rows, though the last row of the grid may not be full.
+    pub slots: usize,
     /// Where the first row stands.
     pub top_px: f64,
 }
@@ -53,6 +55,16 @@ impl Step {
     }
 }
 
+impl Window {
+    /// The position of the cell that a slot shows; None while there is none for it. A slot keeps its
+    /// cell for as long as that is there: a row that comes takes the slots of the row that goes.
+    pub fn position(&self, slot: usize) -> Option<usize> {
+        let from_first =
+            (slot + self.slots).checked_sub(self.first.checked_rem(self.slots)?)? % self.slots;
+        (from_first < self.cells).then_some(self.first + from_first)
+    }
+}
+
 impl Grid {
     /// As many columns as fit into the width, each at least `cell_px` wide.
     pub fn new(total: usize, width_px: f64, cell_px: f64, row_px: f64) -> Self {
@@ -76,8 +88,9 @@ impl Grid {
         let first_row = ((scroll_px / self.row_px) as usize).saturating_sub(SPARE_ROWS);
         let first_row = first_row.min(self.rows() - rows);
         let first = first_row * self.columns;
-        let cells = (rows * self.columns).min(self.total - first);
-        Window { first, cells, top_px: first_row as f64 * self.row_px }
+        let slots = rows * self.columns;
+        let cells = slots.min(self.total - first);
+        Window { first, cells, slots, top_px: first_row as f64 * self.row_px }
     }
 
     /// The cell to which a step leads; the same one at the edges.
@@ -115,6 +128,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_slot_keeps_its_cell_while_the_window_moves_on() {
+        let grid = Grid::new(1_000, 400.0, 100.0, 100.0);
+        let shown = |scroll_px| {
+            let window = grid.window(scroll_px, 300.0);
+            (0..window.slots).map(|slot| window.position(slot)).collect::<Vec<_>>()
+        };
+        let (before, after) = (shown(1_000.0), shown(1_100.0));
+        let changed: Vec<_> = before.iter().zip(&after).filter(|(a, b)| a != b).collect();
+        // Rows 9 to 14 become rows 10 to 15.
+        assert_eq!(changed.len(), 4, "one row: {changed:?}");
+        let mut positions: Vec<_> = after.into_iter().flatten().collect();
+        positions.sort_unstable();
+        assert_eq!(positions, (40..64).collect::<Vec<_>>());
+        let few = Window { first: 40, cells: 3, slots: 24, top_px: 0.0 };
+        assert_eq!((0..24).filter_map(|slot| few.position(slot)).count(), 3);
+        assert_eq!(Window::default().position(0), None);
+    }
+
+    #[test]
     fn columns_fill_the_width() {
         assert_eq!(Grid::new(10, 1_000.0, 240.0, 100.0).columns, 4);
         assert_eq!(Grid::new(10, 0.0, 240.0, 100.0).columns, 1);
@@ -125,8 +157,11 @@ mod tests {
     #[test]
     fn only_what_is_seen_exists() {
         let grid = Grid::new(50_000, 1_000.0, 240.0, 100.0);
-        assert_eq!(grid.window(0.0, 450.0), Window { first: 0, cells: 32, top_px: 0.0 });
-        assert_eq!(grid.window(1_050.0, 450.0), Window { first: 36, cells: 32, top_px: 900.0 });
+        assert_eq!(grid.window(0.0, 450.0), Window { first: 0, cells: 32, slots: 32, top_px: 0.0 });
+        assert_eq!(
+            grid.window(1_050.0, 450.0),
+            Window { first: 36, cells: 32, slots: 32, top_px: 900.0 }
+        );
         let end = grid.window(9e9, 450.0);
         assert_eq!((end.first, end.cells), (49_968, 32));
         let few = Grid::new(5, 1_000.0, 240.0, 100.0).window(0.0, 450.0);

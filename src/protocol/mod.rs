@@ -23,7 +23,7 @@ pub use run::{
 
 use crate::experiment::language::Language;
 use crate::experiment::metrics::EpochMetrics;
-use crate::experiment::{Experiment, Setting};
+use crate::experiment::{DeviceChoice, Experiment, Setting};
 
 /// Names the sources that this binary was built from. The page and the engine are built
 /// together, so in a healthy pair the two are the same.
@@ -68,10 +68,12 @@ pub enum Command {
         /// Returned with the answers.
         request: u32,
     },
-    /// Classify with that network from now on. The engine tells with [`Event::Fetching`] how far
+    /// Classify with that network from now on; one that is not this tab's run classifies on the
+    /// CPU, unless WebGPU is asked for by name. The engine tells with [`Event::Fetching`] how far
     /// it has come, and answers with [`Event::Chosen`]. Refused while a run is on.
     Choose {
         source: NetworkSource,
+        device: DeviceChoice,
     },
     /// Keep the network of the last run under the page's number for it. The engine answers with
     /// [`Event::NetworksKept`].

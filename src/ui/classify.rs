@@ -74,7 +74,8 @@ impl App {
     /// Classifies with that network from now on.
     pub fn choose(self, source: NetworkSource) {
         self.choice.update(|choice| choice.ask(source.clone()));
-        self.send(Command::Choose { source });
+        let device = self.form.experiment.with_untracked(|experiment| experiment.device);
+        self.send(Command::Choose { source, device });
     }
 
     /// Asks for the card of a network of the site, once.

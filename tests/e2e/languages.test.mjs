@@ -89,7 +89,7 @@ const english = (page) =>
       if (!parentElement.closest('script, style, noscript, [lang="en"]')) texts.push(data);
     }
     for (const element of document.body.querySelectorAll('[aria-label], [title], [placeholder]')) {
-      texts.push(element.ariaLabel ?? '', element.title, element.placeholder ?? '');
+      texts.push(element.ariaLabel ?? '', element.title ?? '', element.placeholder ?? '');
     }
     // What a browser calls its graphics card is not ours to translate, nor is the title of a paper.
     const ours = (text) => text.replace(/《[^》]*》/g, '');

@@ -70,7 +70,8 @@ scene('looks: every control has a name', {}, async ({ page, url }) => {
       .evaluateAll((all) =>
         all
           .filter((element) => {
-            const said = element.ariaLabel || element.title || element.innerText?.trim();
+            // Not what is rendered: what is far below the fold is not yet.
+            const said = element.ariaLabel || element.title || element.textContent.trim();
             const label = element.labels?.length || element.getAttribute('aria-labelledby');
             return element.localName === 'button' ? !said : !label && !element.ariaLabel;
           })

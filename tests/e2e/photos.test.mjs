@@ -5,40 +5,19 @@ import assert from 'node:assert/strict';
 import { minutes, seconds } from './lib/environment.mjs';
 import { offer, published, waitInUse } from './lib/networks.mjs';
 import { follow, link, run, runTiny, setSettings, visit, waitError } from './lib/page.mjs';
+import { answers, give, waitDone } from './lib/photos.mjs';
 import { cameraJpeg, discPng, file, plainPng, turnedJpeg } from './lib/pictures.mjs';
 import { verdict } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
 
 const scene = stage({ data: async () => ({ files: await published() }) });
 const disc = (name = 'disc.png') => file(name, 'image/png', discPng());
-const give = (page, pictures) => page.getByTestId('image-input').setInputFiles(pictures);
 
 async function trained({ page, url }) {
   await visit(page, url);
   await runTiny(page);
   await follow(page, 'classify');
 }
-
-/** Each photo: its class, or why it has none. */
-const answers = (page) =>
-  page.locator('[data-testid="photos"] > li').evaluateAll((items) =>
-    items.map((item) => ({
-      class: item.querySelector('[data-testid="prediction"]')?.dataset.value,
-      error: item.querySelector('[data-testid="error"]')?.innerText,
-    })),
-  );
-
-/** Waits until all of so many photos have had their turn. */
-const waitDone = (page, count, timeout = seconds(60)) =>
-  page.waitForFunction(
-    (count) => {
-      const items = [...document.querySelectorAll('[data-testid="photos"] > li')];
-      const isDone = (item) => item.querySelector('[data-testid="prediction"], [data-testid="error"]');
-      return items.length === count && items.every(isDone);
-    },
-    count,
-    { timeout },
-  );
 
 scene('photos: several at once, each with its answer', {}, async (it) => {
   const { page } = it;

@@ -9,6 +9,7 @@ mod browser;
 mod compress;
 mod data;
 mod offline;
+mod policy;
 mod project;
 mod serve;
 mod site;

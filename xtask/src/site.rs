@@ -5,13 +5,14 @@
 //!   thing that every static host serves, so a reload of `/sub/train` works on all of them, from
 //!   any sub-folder, without rules for rewriting. A plain copy as `404.html` is for hosts that show
 //!   it (GitHub Pages).
+//! - A content security policy in each page.
 //! - The list of all files in the service worker, which keeps them for use without a network.
 //! - `.br` and `.gz` beside every file worth it.
 //!
 //! Trunk writes into `target/`, and only what differs is copied: `dist/` is complete at any time,
 //! an unchanged file keeps its date (so browsers keep it) and is not compressed again.
 
-use crate::{compress, offline, project, tools};
+use crate::{compress, offline, policy, project, tools};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,10 +38,11 @@ const INPUTS: [&str; 12] = [
     "rust-toolchain.toml",
     ".cargo/config.toml",
 ];
-const RECIPE: [&str; 4] = [
+const RECIPE: [&str; 5] = [
     include_str!("site.rs"),
     include_str!("compress.rs"),
     include_str!("offline.rs"),
+    include_str!("policy.rs"),
     include_str!("tools.rs"),
 ];
 
@@ -80,7 +82,7 @@ pub fn build() -> Result<()> {
     for name in EXPECTED {
         ensure!(staged.join(name).is_file(), "Trunk wrote no {name}: see the links in index.html");
     }
-    add_route_pages(&staged)?;
+    write_pages(&staged)?;
     offline::write_list(&staged, &files_below(&staged)?)?;
     let files = mirror(&staged, &dist)?;
     compress::compress(&files)?;
@@ -99,11 +101,14 @@ fn run_trunk(staged: &Path) -> Result<()> {
     project::run(trunk).context("the site does not build")
 }
 
-fn add_route_pages(site: &Path) -> Result<()> {
+fn write_pages(site: &Path) -> Result<()> {
     let index = fs::read_to_string(site.join("index.html"))?;
     ensure!(index.contains(BASE), "index.html has lost its {BASE}");
-    fs::write(site.join("404.html"), &index)?;
-    let page = index.replacen(BASE, BASE_OF_ROUTE, 1);
+    let root = policy::with_policy(&index)?;
+    for name in ["index.html", "404.html"] {
+        fs::write(site.join(name), &root)?;
+    }
+    let page = policy::with_policy(&index.replacen(BASE, BASE_OF_ROUTE, 1))?;
     for route in ROUTES {
         fs::create_dir_all(site.join(route))?;
         fs::write(site.join(route).join("index.html"), &page)?;
@@ -220,15 +225,16 @@ mod tests {
 
     #[test]
     fn the_page_of_a_route_looks_one_folder_up() {
-        let site = folder(&[("index.html", "<head><base href=\"./\" /></head>")]);
-        add_route_pages(site.path()).unwrap();
+        let page = "<head><meta charset=\"utf-8\" /><base href=\"./\" /></head>";
+        let site = folder(&[("index.html", page)]);
+        write_pages(site.path()).unwrap();
         for route in ROUTES {
             let page = fs::read_to_string(site.path().join(route).join("index.html")).unwrap();
             assert!(page.contains("<base href=\"../\" />"), "{page}");
         }
         assert!(site.path().join("404.html").is_file());
         fs::write(site.path().join("index.html"), "<head></head>").unwrap();
-        assert!(add_route_pages(site.path()).is_err(), "a page without a base is refused");
+        assert!(write_pages(site.path()).is_err(), "a page without a base is refused");
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::rc::Rc;
 use super::{Session, network_of, no_run_to_save};
 use crate::engine::inbox::{Interrupt, Nearest};
 use crate::engine::nearest::Features;
-use crate::engine::{files, networks};
-use crate::experiment::hosted;
+use crate::engine::networks::Fetched;
+use crate::engine::{device, files, networks};
+use crate::experiment::DeviceChoice;
+use crate::experiment::hosted::{self, Entry};
 use crate::model::file::ModelFile;
 use crate::protocol::{
     Choosing, Event, Evidence, Failure, FileKind, KeptNetworks, LoadProgress, ModelInfo,
@@ -41,13 +43,13 @@ impl Session {
     }
 
     /// Takes a network to classify with; a run that is to begin meanwhile goes first.
-    pub(super) async fn choose(&mut self, source: NetworkSource) {
-        let emit = Rc::clone(&self.emit);
+    pub(super) async fn choose(&mut self, source: NetworkSource, device: DeviceChoice) {
         let outcome = match &source {
             NetworkSource::Run => self.choose_run(),
             NetworkSource::Kept(run) => match networks::of_run(*run).await {
                 Ok(file) => {
-                    let taken = self.take(&t!("The network of this run"), &file, None);
+                    let name = t!("The network of this run");
+                    let taken = self.take(&name, &file, device).await;
                     if taken.is_err() {
                         // It was sound when it was kept, so the storage has damaged it.
                         networks::forget(*run).await;
@@ -56,21 +58,28 @@ impl Session {
                 }
                 Err(failure) => Err(failure),
             },
-            NetworkSource::Hosted(entry) => {
-                let what = entry.title.clone();
-                let report = |loaded_bytes, total_bytes| {
-                    let progress = LoadProgress { what: what.clone(), loaded_bytes, total_bytes };
-                    emit(Event::Fetching(progress), None);
-                };
-                let fetching = networks::hosted(hosted::FOLDER, entry, &report);
-                match self.inbox.during(&*emit, fetching).await {
-                    Ok(fetched) => fetched.and_then(|it| self.take(&what, &it.file, it.note)),
-                    Err(interrupt) => Err(self.give_way_to(interrupt)),
-                }
-            }
+            NetworkSource::Hosted(entry) => self.choose_hosted(entry, device).await,
         };
         let outcome = outcome.map_or_else(Choosing::Refused, Choosing::Network);
-        emit(Event::Chosen { source, outcome }, None);
+        (self.emit)(Event::Chosen { source, outcome }, None);
+    }
+
+    async fn choose_hosted(
+        &mut self,
+        entry: &Entry,
+        device: DeviceChoice,
+    ) -> Result<ModelInfo, Failure> {
+        let emit = Rc::clone(&self.emit);
+        let report = |loaded_bytes, total_bytes| {
+            let what = entry.title.clone();
+            emit(Event::Fetching(LoadProgress { what, loaded_bytes, total_bytes }), None);
+        };
+        let fetching = networks::hosted(hosted::FOLDER, entry, &report);
+        let fetched = self.inbox.during(&*emit, fetching).await;
+        let Fetched { file, note } = fetched.map_err(|interrupt| self.give_way_to(interrupt))??;
+        let mut info = self.take(&entry.title, &file, device).await?;
+        info.notes.extend(note);
+        Ok(info)
     }
 
     /// Why a network is not fetched any more; what came in between is done next.
@@ -96,15 +105,16 @@ impl Session {
     }
 
     /// Classifies with the network of a file from now on.
-    fn take(
+    async fn take(
         &mut self,
         name: &str,
         file: &[u8],
-        note: Option<String>,
+        device: DeviceChoice,
     ) -> Result<ModelInfo, Failure> {
         let refused = |error| files::refusal(name, &error);
         let model = ModelFile::read(file).map_err(refused)?;
-        let (trained, parameters) = network_of(&model).map_err(refused)?;
+        let (device, note) = device::for_classifying(device).await;
+        let (trained, parameters) = network_of(&model, device).map_err(refused)?;
         let mut info = files::model_info(&model, parameters).map_err(refused)?;
         info.notes.extend(note);
         self.network = Some(trained);

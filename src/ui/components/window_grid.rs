@@ -1,8 +1,9 @@
 //! A grid of thousands of cells of which only those on the screen are in the page.
 //!
 //! The cells that are there are slots: what one shows follows from how far the grid is scrolled.
-//! So scrolling builds nothing; it only writes into what is there. One slot at a time can be
-//! reached with the Tab key, the arrow keys lead on from it.
+//! So scrolling builds nothing; the row that comes is written into the slots of the row that goes,
+//! and CSS `order` puts them in their place. One slot at a time can be reached with the Tab key, the
+//! arrow keys lead on from it.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -95,14 +96,11 @@ pub fn WindowGrid(
         active.set(next);
         frame.set_scroll_top(to as i32);
         scroll.set(f64::from(frame.scroll_top()));
-        focus_slot(list, next - window.get_untracked().first.min(next));
+        focus_slot(list, next % window.get_untracked().slots.max(1));
     };
     let slot = move |index: usize| Slot {
-        position: Memo::new(move |_| {
-            let Window { first, cells, .. } = window.get();
-            (index < cells).then_some(first + index)
-        }),
-        is_tab_stop: Memo::new(move |_| window.get().first + index == tab_stop.get()),
+        position: Memo::new(move |_| window.get().position(index)),
+        is_tab_stop: Memo::new(move |_| window.get().position(index) == Some(tab_stop.get())),
         active,
     };
     view! {
@@ -139,6 +137,7 @@ fn list_item(slot: Slot, total: Signal<usize>, cell: fn(Slot) -> AnyView) -> imp
     view! {
         <li
             hidden=move || position.get().is_none()
+            style:order=move || position.get().unwrap_or_default().to_string()
             aria-posinset=move || position.get().map(|position| position + 1)
             aria-setsize=total
             on:focusin=move |_| slot.activate()
@@ -148,12 +147,12 @@ fn list_item(slot: Slot, total: Signal<usize>, cell: fn(Slot) -> AnyView) -> imp
     }
 }
 
-/// The number of slots, which grows to the number of cells step by step and never falls.
+/// The number of slots that are built, which grows to what the window has and never falls.
 fn built_slots(window: Memo<Window>) -> RwSignal<usize> {
     fn build(slots: RwSignal<usize>, window: Memo<Window>) {
         // The grid may be gone.
         let (Some(built), Some(wanted)) =
-            (slots.try_get_untracked(), window.try_get_untracked().map(|window| window.cells))
+            (slots.try_get_untracked(), window.try_get_untracked().map(|window| window.slots))
         else {
             return;
         };
@@ -163,7 +162,7 @@ fn built_slots(window: Memo<Window>) -> RwSignal<usize> {
         }
     }
     let slots = RwSignal::new(0);
-    let is_enough = Memo::new(move |_| slots.get() >= window.get().cells);
+    let is_enough = Memo::new(move |_| slots.get() >= window.get().slots);
     Effect::new(move |was_enough: Option<bool>| {
         let is_enough = is_enough.get();
         if !is_enough && was_enough != Some(false) {
@@ -195,7 +194,6 @@ fn tell_when_at_rest(window: Memo<Window>, on_rest: Callback<Range<usize>>) {
     });
 }
 
-/// The slots stand in the order of the page.
 fn focus_slot(list: NodeRef<leptos::html::Ul>, index: usize) {
     let slot = list.get_untracked().and_then(|list| list.children().item(index as u32));
     let cell = slot.and_then(|slot| slot.first_element_child());

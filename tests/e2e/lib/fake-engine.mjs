@@ -111,11 +111,10 @@ function engine(plan) {
 
 /** Puts the engine in the place of the real one, in all pages of a context. */
 export const fakeEngine = (context, plan) =>
-  context.addInitScript((script) => {
-    const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-    window.Worker = class extends Worker {
-      constructor(_, options) {
-        super(url, options);
-      }
-    };
-  }, `(${engine})(${JSON.stringify(plan)});`);
+  context.route('**/worker_loader.js', (route) =>
+    route.fulfill({
+      body: `(${engine})(${JSON.stringify(plan)});`,
+      contentType: 'text/javascript',
+      headers: { 'cross-origin-embedder-policy': 'require-corp' },
+    }),
+  );

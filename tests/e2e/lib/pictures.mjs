@@ -70,6 +70,18 @@ export function plainPng(width, height, colour = DISC.front) {
   return png(width, height, Buffer.concat(Array.from({ length: height }, () => row)));
 }
 
+/** The image of a CIFAR-10 record: a label, then planes of red, green and blue, 32x32. */
+export function recordPng(record) {
+  const side = 32;
+  const stride = 1 + 3 * side;
+  const rows = Buffer.alloc(side * stride);
+  for (let at = 0; at < 3 * side * side; at++) {
+    const [plane, y, x] = [Math.floor(at / side / side), Math.floor(at / side) % side, at % side];
+    rows[y * stride + 1 + 3 * x + plane] = record[1 + at];
+  }
+  return png(side, side, rows);
+}
+
 /** A photo as a camera makes it, of 12 megapixels, with detail everywhere. */
 export async function cameraJpeg(page) {
   const base64 = await page.evaluate(async () => {
