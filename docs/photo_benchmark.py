@@ -4,7 +4,7 @@
     python3 docs/photo_benchmark.py PHOTOS MODEL [PRODEN]
 
 PHOTOS holds nNNNNNNNN_NAME.JPEG files (github.com/EliSchwartz/imagenet-sample-images), MODEL is a
-.safetensors with its card (.json) beside it, PRODEN the command line (default target/release/proden).
+network's .safetensors, PRODEN the command line (default target/release/proden).
 Photos of what the ten classes name are classified; photos of what none of them names (fish, reptiles,
 insects, food, plants) show how many the threshold turns away.
 """
@@ -50,7 +50,6 @@ def main(photos, model, proden="target/release/proden"):
     asked = [*wanted, *strangers]
     command = [proden, "classify", "--model", model, "--json", *(str(files[at]) for at in asked)]
     answers = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    threshold = json.loads(Path(model).with_suffix(".json").read_text())["calibration"]["threshold"]
 
     said = dict(zip(asked, answers))
     print(f"{'class':11} photos right believed right-of-believed  taken for")
@@ -58,15 +57,15 @@ def main(photos, model, proden="target/release/proden"):
     for label in OF_CLASS:
         of = [at for at in wanted if wanted[at] == label]
         right = [at for at in of if said[at]["label"] == label]
-        believed = [at for at in of if said[at]["probability"] >= threshold]
+        believed = [at for at in of if not said[at]["none_of_them"]]
         both = len(set(right) & set(believed))
         total.update(photos=len(of), right=len(right), believed=len(believed), both=both)
         wrong = Counter(said[at]["label"] for at in of if at not in right)
         others = ", ".join(f"{name} {count}" for name, count in wrong.most_common())
         print(f"{label:11} {len(of):6} {len(right):5} {len(believed):8} {both:17}  {others}")
     print(f"{'all':11} {total['photos']:6} {total['right']:5} {total['believed']:8} {total['both']:17}")
-    turned = sum(said[at]["probability"] < threshold for at in strangers)
-    print(f"strangers: {len(strangers)}, of which {turned} below the threshold of {threshold:.3f}")
+    turned = sum(said[at]["none_of_them"] for at in strangers)
+    print(f"strangers: {len(strangers)}, of which {turned} are turned away")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ struct Answer {
     image: String,
     label: String,
     probability: f32,
+    /// Whether the probability is below the network's threshold: none of the classes, then.
+    none_of_them: bool,
     #[serde(serialize_with = "as_object")]
     probabilities: Vec<(String, f32)>,
 }
@@ -101,16 +103,24 @@ fn answer(trained: &Trained, path: &Path) -> Result<Answer> {
     let probabilities: Vec<_> = trained.class_names.iter().cloned().zip(probabilities).collect();
     let best = probabilities.iter().max_by(|(_, a), (_, b)| a.total_cmp(b));
     let (label, probability) = best.context("the network has no classes")?.clone();
-    Ok(Answer { image: path.display().to_string(), label, probability, probabilities })
+    let none_of_them = f64::from(probability) < trained.calibration.threshold;
+    Ok(Answer {
+        image: path.display().to_string(),
+        label,
+        probability,
+        none_of_them,
+        probabilities,
+    })
 }
 
 fn words(answer: &Answer) -> String {
     let Answer { image, label, probability, .. } = answer;
+    let doubt = if answer.none_of_them { ", but it looks like none of the classes" } else { "" };
     let mut sorted = answer.probabilities.clone();
     sorted.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let lines = sorted
         .iter()
         .take(SHOWN_CLASSES)
         .map(|(class, probability)| format!("\n  {probability:.4}  {class}"));
-    format!("{image}: {label} ({probability:.2}){}", lines.collect::<String>())
+    format!("{image}: {label} ({probability:.2}){doubt}{}", lines.collect::<String>())
 }

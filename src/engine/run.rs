@@ -265,7 +265,7 @@ impl Run {
             }
             Request::Data(DataRequest::Keep) => keep::refuse(busy(), emit).await,
             Request::Data(request) => keep::serve(request, emit).await,
-            Request::Network(NetworkRequest::Choose(source)) => {
+            Request::Network(NetworkRequest::Choose { source, .. }) => {
                 emit(Event::Chosen { source, outcome: Choosing::Refused(busy()) }, None);
             }
             Request::Network(NetworkRequest::Keep { .. }) => {

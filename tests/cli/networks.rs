@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use proden::experiment::calibration::DEFAULT_THRESHOLD;
 use proptest::prelude::*;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
@@ -84,7 +85,9 @@ fn photos_are_classified_and_what_is_none_is_told_of() {
         assert!((values.iter().sum::<f64>() - 1.0).abs() < 1e-5);
         let label = answer["label"].as_str().unwrap();
         assert_eq!(probabilities[label], answer["probability"]);
-        assert_eq!(answer["probability"], values.iter().copied().fold(0.0, f64::max));
+        let probability = answer["probability"].as_f64().unwrap();
+        assert_eq!(probability, values.iter().copied().fold(0.0, f64::max));
+        assert_eq!(answer["none_of_them"], probability < DEFAULT_THRESHOLD);
     }
 
     let words = classify(&["a.png"]).ok().stdout;
