@@ -42,11 +42,16 @@ def chosen(names, wanted):
     return found
 
 
-def main(photos, model, proden="target/release/proden"):
+def labelled(photos):
+    """All files, the class of those that show one, and those that show none."""
     files = sorted(Path(photos).glob("n*.JPEG"))
     names = [file.stem.split("_", 1)[1] for file in files]
     wanted = {at: label for label, of in OF_CLASS.items() for at in chosen(names, of)}
-    strangers = chosen(names, OF_NONE)
+    return files, wanted, chosen(names, OF_NONE)
+
+
+def main(photos, model, proden="target/release/proden"):
+    files, wanted, strangers = labelled(photos)
     asked = [*wanted, *strangers]
     command = [proden, "classify", "--model", model, "--json", *(str(files[at]) for at in asked)]
     answers = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Which filter makes of a photo what CIFAR's images look like? (docs/photos.md tells what came out.)
 
-    python3 docs/photo_filters.py DATA MODEL [IMAGES]     (needs: pip install numpy pillow)
+    python3 docs/photo_filters.py DATA MODEL [IMAGES [PHOTOS]]     (needs: pip install numpy pillow)
 
 DATA is a folder with cifar-10-batches-bin/, MODEL a ConvNet's .safetensors in single precision (a
-model or a checkpoint of `proden train`), IMAGES the number of test images (default 500).
+model or a checkpoint of `proden train`), IMAGES the number of test images (default 500), PHOTOS a folder as
+photo_benchmark.py takes it.
 
 1. Spectra. 150 pictures of dead leaves (discs of random size and grey, of all sizes alike: as sharp
    as a large photo and with a photo's spectrum) are scaled from 512 to 32 pixels with each filter, and
@@ -12,6 +13,7 @@ model or a checkpoint of `proden train`), IMAGES the number of test images (defa
 2. Sharp scenes. The test images are given the spectrum that each filter gave the pictures of step 1,
    as if it had made them from sharp photos; the network classifies them.
 3. Soft scenes. The test images are scaled up to 384 pixels (bicubic) and down again with each filter.
+4. Real photos, if there are any: their middle squares are scaled down with each filter.
 """
 import json
 import sys
@@ -19,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from photo_benchmark import OF_CLASS, labelled
 
 SIDE, FINE = 32, 512
 FREQUENCIES = np.arange(1, SIDE // 2 + 1)
@@ -113,7 +117,22 @@ class ConvNet:
         return right / len(images)
 
 
-def main(data, model, count=500):
+def middle_square(path):
+    """As src/data/photo.rs cuts it; large ones are averaged down first."""
+    image = Image.open(path).convert("RGB")
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    square = image.crop((left, top, left + side, top + side))
+    return np.asarray(square if side < 2 * FINE else square.resize((FINE, FINE), Image.BOX))
+
+
+def real_photos(folder):
+    files, wanted, _ = labelled(folder)
+    classes = list(OF_CLASS)
+    return [middle_square(files[at]) for at in wanted], np.array([classes.index(it) for it in wanted.values()])
+
+
+def main(data, model, count=500, folder=None):
     records = np.fromfile(Path(data) / "cifar-10-batches-bin/test_batch.bin", np.uint8).reshape(-1, 3073)
     labels, images = records[: int(count), 0], records[:, 1:].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
     random = np.random.default_rng(1)
@@ -121,14 +140,16 @@ def main(data, model, count=500):
     own = spectrum(images[:3_000] @ np.array([0.299, 0.587, 0.114]))
     network, images = ConvNet(model), images[: int(count)]
     large = [np.asarray(Image.fromarray(it).resize((384, 384), Image.BICUBIC)) for it in images]
-    print(f"n = {len(images)}; as they are: {network.accuracy(images, labels):.3f}")
-    print("filter          spectrum  sharp  soft   (rms of log power from 5 cycles on; accuracies)")
+    photos, shown = real_photos(folder) if folder else ([], None)
+    print(f"n = {len(images)} and {len(photos)} photos; the images as they are: {network.accuracy(images, labels):.3f}")
+    print("filter          spectrum  sharp  soft  photos  (rms of log power from 5 cycles on; accuracies)")
     for name in FILTERS:
         made = spectrum(np.stack([scaled(it, name) for it in leaves]))
         apart = np.sqrt((np.log(made[4:] / own[4:]) ** 2).mean())
         sharp = network.accuracy(with_spectrum(images, made, own), labels)
         soft = network.accuracy(np.stack([scaled(it, name) for it in large]), labels)
-        print(f"{name:14}  {apart:8.2f}  {sharp:.3f}  {soft:.3f}", flush=True)
+        real = network.accuracy(np.stack([scaled(it, name) for it in photos]), shown) if photos else float("nan")
+        print(f"{name:14}  {apart:8.2f}  {sharp:.3f}  {soft:.3f}  {real:.3f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ use futures_channel::mpsc::unbounded;
 use futures_executor::block_on;
 use proden::engine::checkpoints::memory::with_storage;
 use proden::engine::session::{self, Emit};
+use proden::experiment::metrics::EpochMetrics;
 use proden::experiment::{Experiment, Method};
 use proden::protocol::{CheckpointNews, CheckpointWish, Command, Event, Opening, Payload};
 use told::{is_end, tiny};
@@ -115,7 +116,7 @@ fn kept(events: &[Event]) -> Vec<(usize, usize)> {
 }
 
 /// Told of all epochs of a run that goes on: those before and those after.
-fn all_epochs(events: &[Event]) -> Vec<proden::experiment::metrics::EpochMetrics> {
+fn all_epochs(events: &[Event]) -> Vec<EpochMetrics> {
     let before = events.iter().find_map(|event| match event {
         Event::Started(info) => Some(info.history.clone()),
         _ => None,
@@ -144,6 +145,16 @@ fn a_checkpoint_is_kept_after_an_epoch_and_goes_on_exactly() {
     assert_eq!(all_epochs(&again.events), epochs(&undisturbed.events));
 }
 
+/// What a run comes to that is killed after so many events, and twice more soon after it went on.
+/// None if it was over before: how many reports of progress there are depends on time.
+fn killed_thrice(experiment: &Experiment, kill_after: usize) -> Option<Vec<EpochMetrics>> {
+    clear();
+    let was_killed = serve(start(experiment), Some(kill_after), nothing).was_killed
+        && go_on(experiment, Some(9)).was_killed
+        && go_on(experiment, Some(6)).was_killed;
+    was_killed.then(|| all_epochs(&go_on(experiment, None).events))
+}
+
 #[test]
 fn killed_at_any_event_it_ends_with_the_same_numbers() {
     clear();
@@ -156,15 +167,12 @@ fn killed_at_any_event_it_ends_with_the_same_numbers() {
             .iter()
             .position(|event| matches!(event, Event::Checkpoint(CheckpointNews::Kept(_))))
             .expect("a checkpoint");
-        for kill_after in (first_kept + 1..undisturbed.events.len()).step_by(3) {
-            clear();
-            assert!(serve(start(&experiment), Some(kill_after), nothing).was_killed);
-            // Killed again soon after it went on, and once more.
-            assert!(go_on(&experiment, Some(9)).was_killed);
-            assert!(go_on(&experiment, Some(6)).was_killed);
-            let last = go_on(&experiment, None);
-            assert_eq!(all_epochs(&last.events), wanted, "killed after {kill_after} events");
+        let places = (first_kept + 1..undisturbed.events.len()).step_by(3);
+        let ends: Vec<_> = places.map(|place| killed_thrice(&experiment, place)).collect();
+        for end in ends.iter().flatten() {
+            assert_eq!(*end, wanted);
         }
+        assert!(ends.iter().flatten().count() * 2 > ends.len(), "hardly any was killed");
     }
 }
 

@@ -84,21 +84,25 @@ scene('forecast: the screen stays awake while it trains', {}, async ({ page, url
   await visit(page, link(url, { ...SHORT, epochs: 300 }));
   assert.equal(await page.evaluate(() => window.locks.length), 0);
   await page.getByTestId('start').click();
-  const held = () => window.locks.filter((lock) => !lock.released).map((lock) => lock.kind).join();
-  await page.waitForFunction(`(${held})() === 'screen'`);
+  const waitHeld = (kinds) =>
+    page.waitForFunction(
+      (kinds) => window.locks.filter((lock) => !lock.released).map((lock) => lock.kind).join() === kinds,
+      kinds,
+    );
+  await waitHeld('screen');
   await waitState(page, 'training', seconds(60));
   await page.getByTestId('pause').click();
-  await page.waitForFunction(`(${held})() === ''`);
+  await waitHeld('');
   await page.getByTestId('resume').click();
-  await page.waitForFunction(`(${held})() === 'screen'`);
+  await waitHeld('screen');
   // The browser takes it from a hidden tab; it is asked for again.
   await page.evaluate(() => {
     window.locks.at(-1).released = true;
     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
   });
-  await page.waitForFunction(`(${held})() === 'screen'`);
+  await waitHeld('screen');
   await page.getByTestId('stop').click();
-  await page.waitForFunction(`(${held})() === ''`);
+  await waitHeld('');
 });
 
 scene('forecast: a browser without these things trains all the same', {}, async ({ page, url }) => {
