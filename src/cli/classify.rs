@@ -13,6 +13,7 @@ use super::settings::{self, Given};
 use super::{complain, failed, print};
 use crate::engine::device;
 use crate::engine::trained::Trained;
+use crate::experiment::calibration::is_believed;
 use crate::experiment::{DeviceChoice, Experiment, Setting};
 
 /// Classes that are shown of each image, the likeliest first.
@@ -103,7 +104,7 @@ fn answer(trained: &Trained, path: &Path) -> Result<Answer> {
     let probabilities: Vec<_> = trained.class_names.iter().cloned().zip(probabilities).collect();
     let best = probabilities.iter().max_by(|(_, a), (_, b)| a.total_cmp(b));
     let (label, probability) = best.context("the network has no classes")?.clone();
-    let none_of_them = f64::from(probability) < trained.calibration.threshold;
+    let none_of_them = !is_believed(f64::from(probability), trained.calibration.threshold);
     Ok(Answer {
         image: path.display().to_string(),
         label,

@@ -1,6 +1,7 @@
 //! The photos on the Classify page, and what the network says of each: a pure function of what the
 //! visitor gives and the engine answers. New photos take the place of the old ones.
 
+use super::calibration::is_believed;
 use super::display;
 use crate::protocol::{Classification, Evidence, Failure, Neighbour};
 
@@ -80,7 +81,7 @@ impl Answer {
 
     /// Whether the photo shows perhaps none of the classes.
     pub fn looks_like_none(&self) -> bool {
-        f64::from(self.confidence()) < self.threshold
+        !is_believed(f64::from(self.confidence()), self.threshold)
     }
 }
 

@@ -149,6 +149,12 @@ pub fn expected_error(bins: &[Bin]) -> f64 {
     gaps.sum::<f64>() / n.max(1) as f64
 }
 
+/// Whether an answer of this confidence is to be believed; else the image looks like none of the
+/// classes.
+pub fn is_believed(confidence: f64, threshold: f64) -> bool {
+    confidence >= threshold
+}
+
 /// Share of the answers that a threshold lets pass; None of no answers.
 pub fn share_passed<'a>(
     verdicts: impl IntoIterator<Item = &'a Verdict>,
@@ -157,7 +163,7 @@ pub fn share_passed<'a>(
     let (mut n, mut passed) = (0_usize, 0_usize);
     for verdict in verdicts {
         n += 1;
-        passed += usize::from(verdict.confidence >= threshold);
+        passed += usize::from(is_believed(verdict.confidence, threshold));
     }
     (n > 0).then(|| passed as f64 / n as f64)
 }
