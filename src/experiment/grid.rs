@@ -56,11 +56,15 @@ impl Step {
 }
 
 impl Window {
+    /// The slot in which the cell at a position is shown; None of a window without slots.
+    pub fn slot(&self, position: usize) -> Option<usize> {
+        position.checked_rem(self.slots)
+    }
+
     /// The position of the cell that a slot shows; None while there is none for it. A slot keeps its
     /// cell for as long as that is there: a row that comes takes the slots of the row that goes.
     pub fn position(&self, slot: usize) -> Option<usize> {
-        let from_first =
-            (slot + self.slots).checked_sub(self.first.checked_rem(self.slots)?)? % self.slots;
+        let from_first = (slot + self.slots - self.slot(self.first)?) % self.slots;
         (from_first < self.cells).then_some(self.first + from_first)
     }
 }
@@ -143,7 +147,9 @@ mod tests {
         assert_eq!(positions, (40..64).collect::<Vec<_>>());
         let few = Window { first: 40, cells: 3, slots: 24, top_px: 0.0 };
         assert_eq!((0..24).filter_map(|slot| few.position(slot)).count(), 3);
-        assert_eq!(Window::default().position(0), None);
+        assert_eq!((few.slot(41), few.position(17)), (Some(17), Some(41)));
+        let none = Window::default();
+        assert_eq!((none.position(0), none.slot(0)), (None, None));
     }
 
     #[test]

@@ -96,11 +96,13 @@ pub fn WindowGrid(
         active.set(next);
         frame.set_scroll_top(to as i32);
         scroll.set(f64::from(frame.scroll_top()));
-        focus_slot(list, next % window.get_untracked().slots.max(1));
+        if let Some(slot) = window.get_untracked().slot(next) {
+            focus_slot(list, slot);
+        }
     };
     let slot = move |index: usize| Slot {
         position: Memo::new(move |_| window.get().position(index)),
-        is_tab_stop: Memo::new(move |_| window.get().position(index) == Some(tab_stop.get())),
+        is_tab_stop: Memo::new(move |_| window.get().slot(tab_stop.get()) == Some(index)),
         active,
     };
     view! {
