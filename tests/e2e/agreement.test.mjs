@@ -11,7 +11,7 @@ import { RECORD_BYTES, cifar10 } from './lib/data.mjs';
 import { CLI, DIST, minutes } from './lib/environment.mjs';
 import { waitInUse } from './lib/networks.mjs';
 import { errors, follow, link, visit } from './lib/page.mjs';
-import { answers, give, waitDone } from './lib/photos.mjs';
+import { answers, givePhotos, waitDone } from './lib/photos.mjs';
 import { file, recordPng } from './lib/pictures.mjs';
 import { stage } from './lib/scene.mjs';
 
@@ -77,7 +77,7 @@ for (const [device, images] of Object.entries(ON_DEVICE)) {
 
     const said = [];
     for (let at = 0; at < images; at += AT_ONCE) {
-      await give(page, data.pictures.slice(at, at + AT_ONCE));
+      await givePhotos(page, data.pictures.slice(at, at + AT_ONCE));
       await page.getByText(`the middle of “${at}.png”`).waitFor();
       await waitDone(page, AT_ONCE, minutes(2));
       said.push(...(await answers(page)).map(({ class: answer }) => Number(answer)));

@@ -6,6 +6,7 @@ import { seconds } from './lib/environment.mjs';
 import {
   TINY, errors, follow, link, runTiny, setSettings, start, visit, waitError, waitNoError, waitState,
 } from './lib/page.mjs';
+import { givePhotos } from './lib/photos.mjs';
 import { stage } from './lib/scene.mjs';
 
 const CLASSES = 'disc ring square triangle cross bar stripes checks dots waves'.split(' ');
@@ -19,7 +20,6 @@ async function trained({ page, url }) {
   await follow(page, 'classify');
 }
 
-const give = (page, picture) => page.getByTestId('image-input').setInputFiles(picture);
 
 const predicted = (page) => page.getByTestId('prediction').filter({ hasText: /\S/ });
 
@@ -63,7 +63,7 @@ scene('classify: before any training there is a hint', {}, async (it) => {
   assert.equal(await predicted(page).count(), 0);
   assert.equal(await errors(page), '');
 
-  await give(page, file('disc.png', 'image/png', discPng()));
+  await givePhotos(page, file('disc.png', 'image/png', discPng()));
   await waitError(page, /train/i);
 });
 
@@ -77,10 +77,10 @@ scene('classify: PNG, JPEG and WebP', {}, async (it) => {
   ];
   for (const picture of pictures) {
     // Something that is refused takes away the last answer: the next is about this picture.
-    await give(page, file('empty.png', 'image/png', Buffer.alloc(0)));
+    await givePhotos(page, file('empty.png', 'image/png', Buffer.alloc(0)));
     await waitError(page, /empty/i);
     assert.equal(await predicted(page).count(), 0, 'an old answer beside a refusal');
-    await give(page, picture);
+    await givePhotos(page, picture);
     await waitNoError(page);
     const result = await verdict(page);
     assertDistribution(result);
@@ -127,10 +127,10 @@ scene('classify: files that are no picture are refused, one by one', {}, async (
   const { page } = it;
   await trained(it);
   for (const { picture, says } of REFUSED) {
-    await give(page, picture);
+    await givePhotos(page, picture);
     it.say(`${picture.name}: ${await waitError(page, says)}`);
   }
-  await give(page, file('disc.png', 'image/png', discPng()));
+  await givePhotos(page, file('disc.png', 'image/png', discPng()));
   assertDistribution(await verdict(page));
 });
 
@@ -142,7 +142,7 @@ scene('classify: a network that diverged has no opinion, and the engine lives on
   await waitState(page, 'failed', seconds(90));
   await waitError(page, /The training has diverged: the loss became/);
   await follow(page, 'classify');
-  await give(page, file('disc.png', 'image/png', discPng()));
+  await givePhotos(page, file('disc.png', 'image/png', discPng()));
   it.say(await waitError(page, [/has no opinion of this photo: what it computes is not a number/, /lower learning rate/]));
   // An engine that was given up would have taken the run with it.
   await page.goBack();

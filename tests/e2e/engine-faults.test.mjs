@@ -2,6 +2,7 @@
 // a file that is not there. The page says so, and the rest of it works.
 
 import assert from 'node:assert/strict';
+import { replaceEngine } from './lib/fake-engine.mjs';
 import { open } from './lib/files.mjs';
 import { follow, visit, waitError, waitState } from './lib/page.mjs';
 import { file } from './lib/pictures.mjs';
@@ -44,17 +45,13 @@ scene('engine: a browser without module workers', {}, async (it) => {
 
 scene('engine: a file of another build', {}, async (it) => {
   const { page } = it;
-  await page.route('**/worker_loader.js*', (route) =>
-    route.fulfill({
-      contentType: 'text/javascript',
-      // An isolated page only takes workers that are isolated, too.
-      headers: { 'cross-origin-embedder-policy': 'require-corp' },
-      body: `
-        onmessage = ({ data: [text] }) => {
-          if (JSON.parse(text).Hello) postMessage([JSON.stringify({ Ready: { build: "old" } }), null]);
-        };
-        postMessage("loaded");`,
-    }),
+  await replaceEngine(
+    page,
+    `
+      onmessage = ({ data: [text] }) => {
+        if (JSON.parse(text).Hello) postMessage([JSON.stringify({ Ready: { build: "old" } }), null]);
+      };
+      postMessage("loaded");`,
   );
   await visit(page, it.url);
   await askForEngine(page);
@@ -65,21 +62,18 @@ scene('engine: a file of another build', {}, async (it) => {
 scene('engine: what was opened goes with an engine that must be ended', {}, async (it) => {
   const { page } = it;
   // Opens whatever it is given, begins a run, and then hears nothing any more.
-  await page.route('**/worker_loader.js*', (route) =>
-    route.fulfill({
-      contentType: 'text/javascript',
-      headers: { 'cross-origin-embedder-policy': 'require-corp' },
-      body: `
-        const say = (event) => postMessage([JSON.stringify(event), null]);
-        onmessage = ({ data: [text] }) => {
-          const { Hello, Open, Continue } = JSON.parse(text);
-          if (Hello) say({ Ready: Hello });
-          const Checkpoint = { experiment: { epochs: 4 }, class_names: [], parameters: 0, history: [], step: 3 };
-          if (Open) say({ Opened: { ...Open, outcome: { Checkpoint } } });
-          if (Continue) say("Compiling");
-        };
-        postMessage("loaded");`,
-    }),
+  await replaceEngine(
+    page,
+    `
+      const say = (event) => postMessage([JSON.stringify(event), null]);
+      onmessage = ({ data: [text] }) => {
+        const { Hello, Open, Continue } = JSON.parse(text);
+        if (Hello) say({ Ready: Hello });
+        const Checkpoint = { experiment: { epochs: 4 }, class_names: [], parameters: 0, history: [], step: 3 };
+        if (Open) say({ Opened: { ...Open, outcome: { Checkpoint } } });
+        if (Continue) say("Compiling");
+      };
+      postMessage("loaded");`,
   );
   await visit(page, it.url);
   await open(page, file('run.safetensors', 'application/octet-stream', Buffer.from('a run')));

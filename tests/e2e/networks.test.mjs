@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { CLI, minutes } from './lib/environment.mjs';
 import { choose, offer, published, row, waitInUse, withIndex, withThreshold } from './lib/networks.mjs';
 import { errors, follow, link, runTiny, visit, waitError, waitNoError } from './lib/page.mjs';
+import { givePhotos } from './lib/photos.mjs';
 import { discPng, file } from './lib/pictures.mjs';
 import { verdict } from './lib/results.mjs';
 import { kept, waitRuns } from './lib/runs.mjs';
@@ -17,7 +18,6 @@ import { stage } from './lib/scene.mjs';
 const scene = stage({ data: async () => ({ files: await published() }) });
 const disc = file('disc.png', 'image/png', discPng());
 const weights = (asked) => asked.filter((name) => name.endsWith('.safetensors'));
-const give = (page, picture) => page.getByTestId('image-input').setInputFiles(picture);
 
 /** What the command line says of the disc. */
 async function said(model) {
@@ -53,7 +53,7 @@ scene('networks: the default is fetched on coming to Classify, checked, and kept
     assert.match(await facts.innerText(), part);
   }
 
-  await give(page, disc);
+  await givePhotos(page, disc);
   const first = await verdict(page);
   const native = await said(it.data.files['two.safetensors']);
   assert.equal(first.words, native.label);
@@ -65,7 +65,7 @@ scene('networks: the default is fetched on coming to Classify, checked, and kept
   // The next visit.
   await visit(page, `${it.url}classify`);
   await waitInUse(page, 'hosted-two');
-  await give(page, disc);
+  await givePhotos(page, disc);
   assert.deepEqual(await verdict(page), first);
   assert.deepEqual(weights(asked), ['two.safetensors'], 'it was kept');
   assert.equal(await errors(page), '');
@@ -83,7 +83,7 @@ scene('networks: photos that come before the network wait for it', {}, async (it
   await visit(page, `${it.url}classify`);
   const progress = page.getByTestId('network-progress');
   await progress.waitFor();
-  await give(page, disc);
+  await givePhotos(page, disc);
   await page.getByText('waits for its turn').waitFor();
   release();
   await verdict(page);
@@ -99,7 +99,7 @@ scene('networks: what is damaged or missing is told of, and tried again', { allo
   const asked = await offer(context, files);
   await visit(page, `${it.url}classify`);
   it.say(await waitError(page, [/“Network two” could not be loaded/, /another SHA-256/, /Reload the page/]));
-  await give(page, disc);
+  await givePhotos(page, disc);
   await waitError(page, /no trained network/);
   assert.deepEqual(weights(asked), ['two.safetensors'], 'it does not go on by itself');
 
@@ -128,14 +128,14 @@ for (const [title, text] of BARE) {
     const { page, context } = it;
     await offer(context, text === undefined ? {} : { 'index.json': Buffer.from(text) });
     await visit(page, `${it.url}classify`);
-    await give(page, disc);
+    await givePhotos(page, disc);
     await waitError(page, /Train one first/);
     assert.equal(await page.getByTestId('no-network').isVisible(), true);
     assert.equal(await page.getByTestId('network-notes').isVisible(), false);
     await follow(page, 'train');
     await runTiny(page);
     await follow(page, 'classify');
-    await give(page, disc);
+    await givePhotos(page, disc);
     await verdict(page);
   });
 }
@@ -156,7 +156,7 @@ scene('networks: one’s own and the site’s, to and fro', { timeout: minutes(3
   await runTiny(page);
   await follow(page, 'classify');
   await waitInUse(page, 'run');
-  await give(page, disc);
+  await givePhotos(page, disc);
   const own = await verdict(page);
   assert.deepEqual(weights(asked), [], 'nothing is fetched for whoever has a network');
 
@@ -187,14 +187,14 @@ scene('networks: that of a run is there after a reload, and gone with the run', 
   await waitRuns(page, 1);
   const [{ id, name }] = await kept(page);
   await follow(page, 'classify');
-  await give(page, disc);
+  await givePhotos(page, disc);
   const before = await verdict(page);
 
   await visit(page, `${it.url}classify`);
   await row(page, `run-${id}`).waitFor();
   assert.ok((await row(page, `run-${id}`).innerText()).includes(name));
   await choose(page, `run-${id}`);
-  await give(page, disc);
+  await givePhotos(page, disc);
   assert.deepEqual(await verdict(page), before);
 
   // Its weights are no data: clearing those leaves it.
@@ -222,7 +222,7 @@ scene('networks: a guess below the threshold is not believed', {}, async (it) =>
   await offer(context, files);
   await visit(page, `${it.url}classify`);
   await waitInUse(page, 'hosted-two');
-  await give(page, disc);
+  await givePhotos(page, disc);
   const { words } = await verdict(page);
   assert.equal(await page.getByTestId('none-of-them').count(), 0);
   await choose(page, 'hosted-one');

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { minutes, seconds } from './lib/environment.mjs';
 import { offer, published, waitInUse } from './lib/networks.mjs';
 import { follow, link, run, runTiny, setSettings, visit, waitError } from './lib/page.mjs';
-import { answers, give, waitDone } from './lib/photos.mjs';
+import { answers, givePhotos, waitDone } from './lib/photos.mjs';
 import { cameraJpeg, discPng, file, plainPng, turnedJpeg } from './lib/pictures.mjs';
 import { verdict } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
@@ -23,7 +23,7 @@ scene('photos: several at once, each with its answer', {}, async (it) => {
   const { page } = it;
   await trained(it);
   const broken = file('half.png', 'image/png', discPng().subarray(0, 300));
-  await give(page, [disc('a.png'), broken, disc('b.png'), file('c.txt', 'text/plain', Buffer.from('no'))]);
+  await givePhotos(page, [disc('a.png'), broken, disc('b.png'), file('c.txt', 'text/plain', Buffer.from('no'))]);
   await waitDone(page, 4);
   const [a, half, b, text] = await answers(page);
   assert.ok(a.class !== undefined && a.class === b.class, `${a.class}, ${b.class}`);
@@ -34,7 +34,7 @@ scene('photos: several at once, each with its answer', {}, async (it) => {
   // Each shows what the network saw.
   assert.equal(await page.locator('[data-testid="photos"] .crop canvas').count(), 2);
   // Others take their place.
-  await give(page, [disc('d.png')]);
+  await givePhotos(page, [disc('d.png')]);
   await waitDone(page, 1);
   assert.equal(await page.getByTestId('photo-progress').isVisible(), false);
 });
@@ -73,7 +73,7 @@ scene('photos: pasted and photographed', {}, async (it) => {
 scene('photos: a camera that was turned', {}, async (it) => {
   const { page } = it;
   await trained(it);
-  await give(page, [file('turned.jpg', 'image/jpeg', await turnedJpeg(page))]);
+  await givePhotos(page, [file('turned.jpg', 'image/jpeg', await turnedJpeg(page))]);
   await verdict(page);
   const [above, below] = await page.locator('.crop canvas').evaluate((crop) => {
     const copy = new OffscreenCanvas(32, 32).getContext('2d');
@@ -102,7 +102,7 @@ async function timed(page, picture) {
       input.addEventListener('change', begin, { capture: true, once: true });
     });
   });
-  await give(page, [picture]);
+  await givePhotos(page, [picture]);
   return page.evaluate(() => window.answered);
 }
 
@@ -132,7 +132,7 @@ scene('photos: how long an answer takes on a warm page', { timeout: minutes(4) }
 scene('photos: what an untrained network says is not believed', {}, async (it) => {
   const { page } = it;
   await trained(it);
-  await give(page, [disc()]);
+  await givePhotos(page, [disc()]);
   await verdict(page);
   const none = page.getByTestId('none-of-them');
   await none.waitFor();
@@ -146,7 +146,7 @@ scene('photos: the nearest training images, and none where there are none', { ti
   await visit(page, link(it.url, { 'train-limit': 300, 'test-limit': 64, epochs: 2, width: 0.0625, rate: 0.3, device: 'cpu' }));
   await run(page, seconds(90));
   await follow(page, 'classify');
-  await give(page, [disc()]);
+  await givePhotos(page, [disc()]);
   await verdict(page);
   await page.getByTestId('ask-evidence').click();
   const evidence = page.getByTestId('evidence');
@@ -175,7 +175,7 @@ scene('photos: the nearest training images, and none where there are none', { ti
   await offer(context, it.data.files);
   await visit(page, `${it.url}classify`);
   await waitInUse(page, 'hosted-two');
-  await give(page, [disc()]);
+  await givePhotos(page, [disc()]);
   await verdict(page);
   assert.match(await page.getByTestId('no-evidence').innerText(), /not in this tab/);
 });
@@ -189,11 +189,11 @@ scene('photos: while images are compared, a photo is classified', { timeout: min
   await page.waitForFunction(() => JSON.parse(document.querySelector('[data-testid="step-losses"]')?.dataset.value || '[]').length > 0);
   await page.getByTestId('stop').click();
   await follow(page, 'classify');
-  await give(page, [disc()]);
+  await givePhotos(page, [disc()]);
   await verdict(page);
   await page.getByTestId('ask-evidence').click();
   await page.locator('[data-testid="evidence-progress"]:not([data-value="0"])').waitFor();
-  await give(page, [file('plain.png', 'image/png', plainPng(64, 64))]);
+  await givePhotos(page, [file('plain.png', 'image/png', plainPng(64, 64))]);
   await page.getByText('the middle of “plain.png”').waitFor();
   assert.equal(await page.getByTestId('evidence').count(), 0, 'the comparison is not over');
 });

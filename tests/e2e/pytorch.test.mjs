@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { GOLDEN } from './lib/environment.mjs';
 import { open } from './lib/files.mjs';
 import { visit } from './lib/page.mjs';
+import { givePhotos } from './lib/photos.mjs';
 import { discPng, file } from './lib/pictures.mjs';
 import { verdict } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
@@ -46,7 +47,7 @@ for (const [name, network] of Object.entries(NETWORKS)) {
     for (const part of [network, 'truck', 'the official CIFAR-10 is assumed']) {
       assert.ok(shown.includes(part), `“${part}” is not in “${shown}”`);
     }
-    await page.getByTestId('image-input').setInputFiles(file('disc.png', 'image/png', discPng()));
+    await givePhotos(page, file('disc.png', 'image/png', discPng()));
     const { words, probabilities } = await verdict(page);
     assert.equal(probabilities.length, CLASSES.length);
     assert.ok(CLASSES.some((label) => words.includes(label)), `“${words}” names no class`);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { minutes, seconds } from './lib/environment.mjs';
 import { attribute, errors, follow, link, run, start, state, value, visit, waitState } from './lib/page.mjs';
-import { give } from './lib/photos.mjs';
+import { givePhotos } from './lib/photos.mjs';
 import { discPng, file } from './lib/pictures.mjs';
 import { verdict } from './lib/results.mjs';
 import { clipboard, copied } from './lib/runs.mjs';
@@ -99,7 +99,7 @@ scene('a newcomer, from opening the page to a shared link', { timeout: minutes(1
   await page.keyboard.press('Escape');
   await follow(page, 'classify');
   const answer = await walk(it, 'drop a photo on Classify; the answer', async () => {
-    await give(page, file('disc.png', 'image/png', discPng()));
+    await givePhotos(page, file('disc.png', 'image/png', discPng()));
     return (await verdict(page)).words;
   });
   say(`the answer to a picture of a disc: ${answer}`);

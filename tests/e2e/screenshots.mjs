@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { launch } from './lib/browser.mjs';
 import { ROOT, minutes } from './lib/environment.mjs';
 import { follow, link, start, visit, waitState } from './lib/page.mjs';
+import { givePhotos } from './lib/photos.mjs';
 import { discPng, file } from './lib/pictures.mjs';
 import { serve } from './lib/server.mjs';
 
@@ -57,7 +58,7 @@ async function visitor(browser, url, size) {
   await shoot('mix-ups');
 
   await follow(page, 'classify');
-  await page.getByTestId('image-input').setInputFiles(file('disc.png', 'image/png', discPng()));
+  await givePhotos(page, file('disc.png', 'image/png', discPng()));
   await page.getByTestId('prediction').filter({ hasText: /\S/ }).first().waitFor();
   await shoot('classify');
   await follow(page, 'about');

@@ -9,6 +9,7 @@ import {
   errors, follow, link, run, setSettings, setting, state, stepLosses, value, visit, waitError,
   waitNoError, waitState,
 } from './lib/page.mjs';
+import { givePhotos } from './lib/photos.mjs';
 import { discPng, file } from './lib/pictures.mjs';
 import { epochs, result, verdict } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
@@ -128,7 +129,7 @@ scene('a saved network says the same after a reload', { timeout: minutes(3) }, a
   await run(page, seconds(60));
   const model = await saveModel(page);
   await follow(page, 'classify');
-  await page.getByTestId('image-input').setInputFiles(disc);
+  await givePhotos(page, disc);
   const before = await verdict(page);
 
   await visit(page, `${it.url}classify`);
@@ -137,7 +138,7 @@ scene('a saved network says the same after a reload', { timeout: minutes(3) }, a
   assert.equal(await page.getByTestId('no-network').isVisible(), false);
   const shown = await page.getByTestId('model-select').innerText();
   for (const part of [model.name, /convnet/, /disc/]) assert.ok(shown.match(part), shown);
-  await page.getByTestId('image-input').setInputFiles(disc);
+  await givePhotos(page, disc);
   assert.deepEqual(await verdict(page), before);
 });
 

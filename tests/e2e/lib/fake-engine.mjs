@@ -109,12 +109,15 @@ function engine(plan) {
   postMessage('loaded');
 }
 
-/** Puts the engine in the place of the real one, in all pages of a context. */
-export const fakeEngine = (context, plan) =>
-  context.route('**/worker_loader.js', (route) =>
+/** Puts a script in the place of the engine, in a page or in all pages of a context. */
+export const replaceEngine = (where, script) =>
+  where.route('**/worker_loader.js*', (route) =>
     route.fulfill({
-      body: `(${engine})(${JSON.stringify(plan)});`,
+      body: script,
       contentType: 'text/javascript',
+      // An isolated page only takes workers that are isolated, too.
       headers: { 'cross-origin-embedder-policy': 'require-corp' },
     }),
   );
+
+export const fakeEngine = (context, plan) => replaceEngine(context, `(${engine})(${JSON.stringify(plan)});`);

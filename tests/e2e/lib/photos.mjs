@@ -2,7 +2,7 @@
 
 import { seconds } from './environment.mjs';
 
-export const give = (page, pictures) => page.getByTestId('image-input').setInputFiles(pictures);
+export const givePhotos = (page, pictures) => page.getByTestId('image-input').setInputFiles(pictures);
 
 /** Each photo: its class, or why it has none. */
 export const answers = (page) =>
