@@ -99,6 +99,11 @@ scene('updates: a page keeps the engine of its build; the next navigation has th
   await visit(other, host.url);
   assert.equal(await shown(other), 'oldest');
   await other.close();
+  // A tab is gone a moment after it was closed: until then it counts.
+  await page.waitForFunction(async () => {
+    const { held } = await navigator.locks.query();
+    return held.filter(({ name }) => name.startsWith('proden page')).length === 1;
+  });
   await page.reload();
   await page.waitForFunction(() => document.body?.dataset.build === 'newest');
   await page.locator('h1').first().waitFor();
