@@ -31,6 +31,8 @@ async function visitor(browser, url, size) {
     }
   };
   await visit(page, link(url, { device: 'cpu' }));
+  // What is far below the fold is not drawn, and a picture of the whole page does not scroll.
+  if (fullPage) await page.addStyleTag({ content: '.results > * { content-visibility: visible; }' });
   await shoot('train-idle');
   await start(page);
   // Late enough for curves, early enough for labels that are still undecided.
