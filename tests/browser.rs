@@ -17,7 +17,6 @@ use proden::experiment::NetworkKind;
 use proden::ops::gpu::tile::suit_software_adapter;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use twins::Worst;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -75,23 +74,7 @@ async fn webgpu() -> Device {
 #[wasm_bindgen_test]
 async fn our_kernels_do_what_burns_do() {
     let device = webgpu().await;
-    let mut random = ChaCha8Rng::seed_from_u64(5);
-    for is_software in [true, false] {
-        suit_software_adapter(is_software);
-        let [mut of_conv, mut of_norm, mut of_pool] = [Worst::default(); 3];
-        for _ in 0..100 {
-            twins::conv(&mut random, &device, &Device::flex(), &mut of_conv).await;
-            twins::norm(&mut random, &device, &Device::flex(), &mut of_norm).await;
-            twins::pool(&mut random, &device, &Device::flex(), &mut of_pool).await;
-        }
-        console_log!(
-            "100 shapes each, tiles for software {is_software}: largest error of a convolution \
-             {:.1e}, of a batch norm {:.1e}, of a max pool {:.1e}",
-            of_conv.0,
-            of_norm.0,
-            of_pool.0
-        );
-    }
+    console_log!("{}", twins::on_the_card(&mut ChaCha8Rng::seed_from_u64(5), &device).await);
 }
 
 #[wasm_bindgen_test]

@@ -33,3 +33,14 @@ fn our_kernels_do_what_burns_do() {
 fn the_first_of_equals_gets_the_gradient_of_a_pool() {
     block_on(twins::ties(&Device::flex()));
 }
+
+/// On whatever card (or its emulation) there is.
+#[cfg(feature = "wgpu")]
+#[test]
+fn our_kernels_do_what_burns_do_on_the_graphics_card() {
+    block_on(async {
+        let device = Device::wgpu_options().init_async().await.expect("an adapter");
+        let told = twins::on_the_card(&mut ChaCha8Rng::seed_from_u64(5), &device).await;
+        writeln!(io::stderr(), "{told}").expect("stderr");
+    });
+}

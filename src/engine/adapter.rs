@@ -1,8 +1,9 @@
 //! What the browser tells of its graphics card (WebGPU specification, `GPUAdapter`), asked
 //! before Burn takes it: Burn does not say whether an adapter is a software fallback.
 
-use js_sys::global;
+use js_sys::{Array, Function, Reflect, global};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 #[wasm_bindgen]
 extern "C" {
@@ -70,6 +71,37 @@ pub async fn find() -> Result<Adapter, NoAdapter> {
     }
     let adapter = adapter.unchecked_into::<GpuAdapter>();
     Ok(describe(&adapter))
+}
+
+/// From now on tells `on_loss` why a device was lost that this worker gets from any adapter, in the
+/// browser's words (WebGPU specification, `GPUDeviceLostInfo`). Burn asks for the device by itself and never
+/// says that it is gone: what it then reads back is zeros.
+pub fn watch_devices(on_loss: impl Fn(&str) + Clone + 'static) {
+    let Ok(adapter) = Reflect::get(&global(), &"GPUAdapter".into()) else { return };
+    let Ok(prototype) = Reflect::get(&adapter, &"prototype".into()) else { return };
+    let Ok(request) = Reflect::get(&prototype, &REQUEST_DEVICE.into()) else { return };
+    let apply = move |request: Function, adapter: JsValue, arguments: Array| {
+        let device = Reflect::apply(&request, &adapter, &arguments)?;
+        spawn_local(tell_loss(device.clone(), on_loss.clone()));
+        Ok(device)
+    };
+    let apply = Closure::<dyn Fn(Function, JsValue, Array) -> Result<JsValue, JsValue>>::new(apply);
+    let handler = js_sys::Object::new();
+    let _ = Reflect::set(&handler, &"apply".into(), &apply.into_js_value());
+    let watched = js_sys::Proxy::new(&request, &handler);
+    let _ = Reflect::set(&prototype, &REQUEST_DEVICE.into(), &watched);
+}
+
+const REQUEST_DEVICE: &str = "requestDevice";
+
+/// Waits for the device, and then for its end.
+async fn tell_loss(device: JsValue, on_loss: impl Fn(&str)) {
+    let Ok(device) = JsFuture::from(js_sys::Promise::resolve(&device)).await else { return };
+    let Ok(lost) = Reflect::get(&device, &"lost".into()) else { return };
+    let Ok(info) = JsFuture::from(js_sys::Promise::resolve(&lost)).await else { return };
+    let told = |name: &str| Reflect::get(&info, &name.into()).ok()?.as_string();
+    let message = told("message").filter(|message| !message.is_empty());
+    on_loss(&message.or_else(|| told("reason")).unwrap_or_default());
 }
 
 fn describe(adapter: &GpuAdapter) -> Adapter {

@@ -55,6 +55,16 @@ fn cpu(reason: Option<String>) -> Chosen {
     Chosen { device: Device::flex(), report }
 }
 
+/// A card that does not compute what the CPU does.
+#[cfg(feature = "gpu")]
+fn wrong(name: &str, deviation: &super::golden::Deviation) -> Failure {
+    Failure::new(
+        t!("{name} computes wrongly: {deviation}", name, deviation),
+        t!("Choose the device “CPU”. An update of the browser or of the graphics driver may help."),
+    )
+    .about(crate::experiment::Setting::Device)
+}
+
 #[cfg(not(all(feature = "engine", target_family = "wasm")))]
 mod gpu {
     use super::{Chosen, Failure, cpu};
@@ -78,10 +88,10 @@ mod gpu {
     /// None where the build has none.
     async fn native() -> Option<Result<Chosen, Failure>> {
         #[cfg(feature = "cuda")]
-        return Some(Ok(gpu("CUDA", burn::tensor::Device::cuda(0))));
+        return Some(gpu("CUDA", burn::tensor::Device::cuda(0)).await);
         #[cfg(all(feature = "wgpu", not(feature = "cuda")))]
         return Some(match burn::tensor::Device::wgpu_options().init_async().await {
-            Ok(device) => Ok(gpu("Graphics card (wgpu)", device)),
+            Ok(device) => gpu("Graphics card (wgpu)", device).await,
             Err(error) => Err(Failure::new(
                 t!("The graphics card could not be taken: {error}", error),
                 t!("Choose device cpu."),
@@ -93,8 +103,11 @@ mod gpu {
     }
 
     #[cfg(any(feature = "wgpu", feature = "cuda"))]
-    fn gpu(name: &str, device: burn::tensor::Device) -> Chosen {
+    async fn gpu(name: &str, device: burn::tensor::Device) -> Result<Chosen, Failure> {
+        use crate::engine::golden;
         use crate::protocol::{DeviceKind, DeviceReport};
+
+        golden::check(&device).await.map_err(|deviation| super::wrong(name, &deviation))?;
 
         let report = DeviceReport {
             kind: DeviceKind::WebGpu,
@@ -102,7 +115,7 @@ mod gpu {
             reason: None,
             limits: Vec::new(),
         };
-        Chosen { device, report }
+        Ok(Chosen { device, report })
     }
 }
 
@@ -112,8 +125,9 @@ mod gpu {
 
     use burn::tensor::Device;
 
-    use super::{Chosen, Failure, cpu};
+    use super::{Chosen, Failure, cpu, wrong};
     use crate::engine::adapter::{self, Adapter, NoAdapter};
+    use crate::engine::golden;
     use crate::experiment::Setting;
     use crate::ops::gpu::tile::suit_software_adapter;
     use crate::protocol::{DeviceKind, DeviceReport};
@@ -176,6 +190,7 @@ mod gpu {
             )
             .about(Setting::Device)
         })?;
+        golden::check(&device).await.map_err(|deviation| wrong(&report.name, &deviation))?;
         TAKEN.set(Some(device.clone()));
         Ok(Chosen { device, report })
     }

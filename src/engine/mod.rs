@@ -10,6 +10,8 @@ pub mod device;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod draft;
 pub mod files;
+#[cfg(any(feature = "gpu", test))]
+mod golden;
 pub mod host;
 mod inbox;
 pub mod keep;

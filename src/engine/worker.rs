@@ -12,7 +12,7 @@ use js_sys::{Array, Uint8Array, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
-use super::{keep, session};
+use super::{adapter, keep, session};
 use crate::protocol::{Command, Event, Failure, Payload};
 
 /// Starts to serve the page that made this worker.
@@ -23,6 +23,10 @@ pub fn start() {
         // reaches its `worker.onerror`.
         report_error(&js_sys::Error::new(&panic.to_string()));
     }));
+    // What this worker holds on the card is gone: the page's next engine goes on from the checkpoint.
+    adapter::watch_devices(|reason| {
+        report_error(&js_sys::Error::new(&t!("the graphics card was lost ({reason})", reason)));
+    });
     let scope = global().unchecked_into::<DedicatedWorkerGlobalScope>();
     let (sender, receiver) = mpsc::unbounded();
     let emit: session::Emit = {

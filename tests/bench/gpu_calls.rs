@@ -1,7 +1,4 @@
-//! What a program asks of WebGPU: dispatches, buffers, bytes.
-
-use js_sys::{Function, Reflect, global};
-use wasm_bindgen::JsValue;
+//! What a program asks of WebGPU: dispatches, buffers, bytes. Natively nobody counts.
 
 /// Counts since [`count`], or the difference of two such.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,14 +15,26 @@ pub struct GpuCalls {
 }
 
 /// Begins to count. Before any device is asked for.
+#[cfg(target_family = "wasm")]
 pub fn count() {
+    use js_sys::Function;
+    use wasm_bindgen::JsValue;
+
     Function::new_no_args(include_str!("gpu_calls.js"))
         .call0(&JsValue::NULL)
         .expect("a browser with WebGPU");
 }
 
 impl GpuCalls {
+    #[cfg(not(target_family = "wasm"))]
     pub fn so_far() -> Self {
+        Self::default()
+    }
+
+    #[cfg(target_family = "wasm")]
+    pub fn so_far() -> Self {
+        use js_sys::{Reflect, global};
+
         let calls = Reflect::get(&global(), &"gpuCalls".into()).expect("counted");
         let of = |name: &str| {
             Reflect::get(&calls, &name.into()).ok().and_then(|it| it.as_f64()).unwrap_or_default()

@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use proden::ops::shape::{ConvGeometry, ConvShape};
 use proden::ops::{self, reference};
-use wasm_bindgen_test::console_log;
 
-use crate::{median, now_ms};
+use crate::kernels::wait_for;
+use crate::{median, now_ms, tell};
 
 /// Timed runs of each, after one that compiles and allocates.
 const RUNS: usize = 5;
@@ -32,12 +32,6 @@ fn tensor(shape: [usize; 4], device: &Device) -> Tensor<4> {
 /// The same numbers in a graph of its own: a backward pass consumes the one that it went through.
 fn leaf<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
     tensor.clone().detach().require_grad()
-}
-
-/// Reads one number: the device has made all of them by then.
-async fn wait_for(tensor: Tensor<4>) {
-    let corner = [0..1, 0..1, 0..1, 0..1];
-    tensor.slice(corner).into_data_async().await.expect("a read");
 }
 
 /// Median milliseconds of a convolution forward and backward, and of its batch norm with leaky
@@ -75,7 +69,7 @@ async fn layer(device: &Device, shape: ConvShape, is_ours: bool) -> [f64; 2] {
 
 /// Tells of each layer, and of all together.
 pub async fn compare(name: &str, device: &Device) {
-    console_log!(
+    tell!(
         "{name}: ConvNet of width 0.25, batch {BATCH}, medians of {RUNS} in ms: ours, Burn's, ratio"
     );
     let mut totals = [[0.0; 2]; 2];
@@ -85,10 +79,7 @@ pub async fn compare(name: &str, device: &Device) {
         let shape = ConvShape::of(x, [channels_out, channels_in, 3, 3], geometry);
         let ours = layer(device, shape, true).await;
         let burns = layer(device, shape, false).await;
-        console_log!(
-            "  {channels_in:>3} to {channels_out:>3} at {side:>2}: {}",
-            told(ours, burns, 1)
-        );
+        tell!("  {channels_in:>3} to {channels_out:>3} at {side:>2}: {}", told(ours, burns, 1));
         for (total, layer) in totals.iter_mut().zip([ours, burns]) {
             for (total, part) in total.iter_mut().zip(layer) {
                 *total += part * times as f64;
@@ -96,7 +87,7 @@ pub async fn compare(name: &str, device: &Device) {
         }
     }
     let [ours, burns] = totals;
-    console_log!(
+    tell!(
         "  all layers: {}; together {:.1} times Burn's speed",
         told(ours, burns, 0),
         (burns[0] + burns[1]) / (ours[0] + ours[1]),

@@ -49,18 +49,42 @@ pub async fn conv(random: &mut impl Rng, device: &Device, twin_device: &Device, 
         (_, 2, _) => [8, 16][random.random_range(0..2)],
         _ => [4, 8, 16][random.random_range(0..3)],
     };
-    let shape = [random.random_range(1..=3), random.random_range(1..=40), side, side];
+    let x = [random.random_range(1..=3), random.random_range(1..=40), side, side];
     let channels_out = random.random_range(1..=70);
-    let what = format!(
-        "x {shape:?}, {channels_out} kernels of {kernel}, stride {stride}, padding {padding}"
-    );
-    let x = uniform(random, shape);
-    let weight = uniform(random, [channels_out, shape[1], kernel, kernel]);
     let geometry = ConvGeometry { stride, padding };
-    let direction = {
-        let conv = ConvShape::of(shape, [channels_out, shape[1], kernel, kernel], geometry);
-        uniform(random, conv.output_shape())
-    };
+    let shape = ConvShape::of(x, [channels_out, x[1], kernel, kernel], geometry);
+    conv_of(shape, random, device, twin_device, worst).await;
+}
+
+/// Convolutions that fill the tiles of graphics cards, and ones that do not quite.
+pub async fn wide_convs(
+    random: &mut impl Rng,
+    device: &Device,
+    twin_device: &Device,
+    worst: &mut Worst,
+) {
+    for (channels_in, channels_out, side, stride, padding) in
+        [(128, 128, 8, 1, 1), (32, 256, 6, 1, 0), (64, 128, 8, 2, 1), (132, 67, 4, 1, 1)]
+    {
+        let x = [2, channels_in, side, side];
+        let geometry = ConvGeometry { stride, padding };
+        let shape = ConvShape::of(x, [channels_out, channels_in, 3, 3], geometry);
+        conv_of(shape, random, device, twin_device, worst).await;
+    }
+}
+
+/// Of this shape, with random numbers.
+async fn conv_of(
+    shape: ConvShape,
+    random: &mut impl Rng,
+    device: &Device,
+    twin_device: &Device,
+    worst: &mut Worst,
+) {
+    let x = uniform(random, shape.input_shape());
+    let weight = uniform(random, shape.weight_shape());
+    let direction = uniform(random, shape.output_shape());
+    let geometry = shape.geometry();
     let run = |device: &Device, is_ours: bool| {
         let device = device.clone().autodiff();
         let x = Tensor::<4>::from_data(x.clone(), &device).require_grad();
@@ -74,7 +98,7 @@ pub async fn conv(random: &mut impl Rng, device: &Device, twin_device: &Device, 
     };
     let (ours, twin) = (run(device, true), run(twin_device, false));
     for ((name, ours), (_, twin)) in ours.into_iter().zip(twin) {
-        worst.compare(ours, twin, &format!("{name}, {what}")).await;
+        worst.compare(ours, twin, &format!("{name}, {shape:?}")).await;
     }
 }
 
@@ -152,4 +176,51 @@ pub async fn ties(device: &Device) {
     let y = ops::max_pool(x.clone());
     let gradient = x.grad(&y.sum().backward()).expect("a gradient");
     assert_eq!(read(gradient).await, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+}
+
+/// More work than one dimension of a dispatch holds (65,535 workgroups): batch 256 at full width.
+pub async fn a_pool_of_many(device: &Device) {
+    let device = device.clone().autodiff();
+    let shape = [256, 128, 32, 32];
+    let x = Tensor::<4>::ones(shape, &device).require_grad();
+    let y = ops::max_pool(x.clone());
+    let mut gradients = y.clone().sum().backward();
+    let windows = shape.iter().product::<usize>() / 4;
+    for what in [y.inner(), x.grad_remove(&mut gradients).expect("a gradient")] {
+        let sum = what.sum().into_data_async().await.expect("a read");
+        // Both are exact in f32: a sum of 2^23 ones.
+        assert_eq!(sum.iter::<f32>().next(), Some(windows as f32));
+    }
+}
+
+/// All of this on a card, whose kernels have other tiles where it is emulated. Returns what is to
+/// be told.
+#[cfg(feature = "gpu")]
+#[allow(dead_code, reason = "not every test that takes this file has a card")]
+pub async fn on_the_card(random: &mut impl Rng, device: &Device) -> String {
+    use proden::ops::gpu::tile::{always_use_large_tile, suit_software_adapter};
+
+    const SHAPES: usize = 100;
+    let twin_device = Device::flex();
+    let mut told = String::new();
+    for is_software in [true, false] {
+        suit_software_adapter(is_software);
+        let [mut of_conv, mut of_norm, mut of_pool] = [Worst::default(); 3];
+        for _ in 0..SHAPES {
+            conv(random, device, &twin_device, &mut of_conv).await;
+            norm(random, device, &twin_device, &mut of_norm).await;
+            pool(random, device, &twin_device, &mut of_pool).await;
+        }
+        wide_convs(random, device, &twin_device, &mut of_conv).await;
+        told += &format!(
+            "{SHAPES} shapes each, tiles for software {is_software}: largest error of a convolution \
+             {:.1e}, of a batch norm {:.1e}, of a max pool {:.1e}\n",
+            of_conv.0, of_norm.0, of_pool.0
+        );
+    }
+    always_use_large_tile();
+    let mut of_conv = Worst::default();
+    wide_convs(random, device, &twin_device, &mut of_conv).await;
+    a_pool_of_many(device).await;
+    told + &format!("the largest tile: {:.1e}", of_conv.0)
 }

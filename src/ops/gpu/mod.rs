@@ -8,6 +8,7 @@ mod conv;
 mod layout;
 mod norm;
 mod pool;
+mod product;
 pub mod tile;
 mod weight_gradient;
 
@@ -118,5 +119,9 @@ fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
 
 /// Workgroups of [`THREADS`] that make `count` numbers.
 fn cubes_for(count: usize) -> CubeCount {
-    CubeCount::Static(count.div_ceil(THREADS) as u32, 1, 1)
+    // WebGPU's default limit of each dimension.
+    const MOST: usize = 65_535;
+    let workgroups = count.div_ceil(THREADS);
+    let rows = workgroups.div_ceil(MOST).max(1);
+    CubeCount::Static(workgroups.div_ceil(rows) as u32, rows as u32, 1)
 }
