@@ -41,7 +41,8 @@ fn compare(ours: &Numbers, expected: &Numbers) -> Result<(), Deviation> {
         let largest = expected.iter().fold(f32::MIN_POSITIVE, |most, v| most.max(v.abs()));
         let errors = ours.iter().zip(expected).map(|(a, b)| (a - b).abs() / largest);
         // Not f32::max, which passes over what is no number.
-        let error = errors.fold(0.0, |most, it| if it <= most { most } else { it });
+        let error =
+            errors.fold(0.0_f32, |most, it| if most.is_nan() || it <= most { most } else { it });
         if ours.len() != expected.len() || error.is_nan() || error > BOUND {
             return Err(Deviation::Wrong { what: what.clone(), error });
         }
@@ -98,13 +99,16 @@ mod tests {
     #[test]
     fn a_device_that_computes_wrongly_is_named() {
         let right = block_on(step(&Device::flex())).unwrap();
-        for (wrong, told) in [(0.0, "off by"), (f32::NAN, "NaN"), (f32::INFINITY, "inf")] {
+        for (wrong, told) in [(1e3, "off by"), (f32::NAN, "NaN"), (f32::INFINITY, "inf")] {
             let mut numbers = right.clone();
             numbers[1].1[7] = wrong;
             let deviation = compare(&numbers, &right).unwrap_err().to_string();
             assert!(deviation.contains("gradient of a convolution"), "{deviation}");
             assert!(deviation.contains(told), "{deviation}");
         }
+        let mut dead = right.clone();
+        dead.iter_mut().for_each(|(_, numbers)| numbers.fill(0.0));
+        assert!(compare(&dead, &right).is_err(), "a card that computes nothing");
         let mut short = right.clone();
         short[2].1.pop();
         assert!(compare(&short, &right).is_err());

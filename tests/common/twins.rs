@@ -57,6 +57,7 @@ pub async fn conv(random: &mut impl Rng, device: &Device, twin_device: &Device, 
 }
 
 /// Convolutions that fill the tiles of graphics cards, and ones that do not quite.
+#[cfg(feature = "gpu")]
 pub async fn wide_convs(
     random: &mut impl Rng,
     device: &Device,
@@ -179,6 +180,7 @@ pub async fn ties(device: &Device) {
 }
 
 /// More work than one dimension of a dispatch holds (65,535 workgroups): batch 256 at full width.
+#[cfg(feature = "gpu")]
 pub async fn a_pool_of_many(device: &Device) {
     let device = device.clone().autodiff();
     let shape = [256, 128, 32, 32];
@@ -196,7 +198,6 @@ pub async fn a_pool_of_many(device: &Device) {
 /// All of this on a card, whose kernels have other tiles where it is emulated. Returns what is to
 /// be told.
 #[cfg(feature = "gpu")]
-#[allow(dead_code, reason = "not every test that takes this file has a card")]
 pub async fn on_the_card(random: &mut impl Rng, device: &Device) -> String {
     use proden::ops::gpu::tile::{always_use_large_tile, suit_software_adapter};
 

@@ -212,6 +212,7 @@ fn store(
     }
 }
 
+#[allow(clippy::collapsible_if, reason = "what is decided at compile time must stand by itself")]
 #[cube(launch_unchecked)]
 pub fn conv_kernel(
     input: &[f32],
