@@ -74,8 +74,8 @@ pub async fn find() -> Result<Adapter, NoAdapter> {
 }
 
 /// From now on tells `on_loss` why a device was lost that this worker gets from any adapter, in the
-/// browser's words (WebGPU specification, `GPUDeviceLostInfo`). Burn asks for the device by itself and never
-/// says that it is gone: what it then reads back is zeros.
+/// browser's words (WebGPU specification, `GPUDeviceLostInfo`). Burn asks for the device by itself and does
+/// not say that it is gone: its next read fails, and so does every later one.
 pub fn watch_devices(on_loss: impl Fn(&str) + Clone + 'static) {
     let Ok(adapter) = Reflect::get(&global(), &"GPUAdapter".into()) else { return };
     let Ok(prototype) = Reflect::get(&adapter, &"prototype".into()) else { return };

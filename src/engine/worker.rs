@@ -23,7 +23,7 @@ pub fn start() {
         // reaches its `worker.onerror`.
         report_error(&js_sys::Error::new(&panic.to_string()));
     }));
-    // What this worker holds on the card is gone: the page's next engine goes on from the checkpoint.
+    // What this worker holds on the card is gone with it: the next engine asks for the card anew.
     adapter::watch_devices(|reason| {
         report_error(&js_sys::Error::new(&t!("the graphics card was lost ({reason})", reason)));
     });

@@ -115,48 +115,13 @@ scene('survive: an engine that crashes', { timeout, allowed: [/a fault in the en
   assert.deepEqual(await result(page), expected);
 });
 
-/** A run on WebGPU that is short even where that is emulated. */
-const ON_THE_CARD = { ...LONG, device: 'webgpu', 'train-limit': 32, 'test-limit': 8, epochs: 4 };
-
-/** The engine keeps its device where a test can get at it: what is said to it is said in its stead. */
-const losing = (when) => `
-  const request = GPUAdapter.prototype.requestDevice;
-  GPUAdapter.prototype.requestDevice = async function (...asked) {
-    const device = await request.apply(this, asked);
-    ${when}
-    return device;
-  };`;
-
-scene('survive: a graphics card that is lost', { timeout, allowed: [/graphics card was lost/] }, async (it) => {
-  const { page } = it;
-  await visit(page, link(it.url, ON_THE_CARD));
-  await run(page, minutes(2));
-  const expected = await result(page);
-  await beforeEngine(it.context, losing(`
-    addEventListener('message', ({ data: [text] }) => {
-      if (text === '"Pause"') device.destroy();
-    });`));
-  const apart = await it.context.newPage();
-  await visit(apart, link(it.url, ON_THE_CARD));
-  await start(apart);
-  await waitKept(apart, 1);
-  await apart.getByTestId('pause').click();
-  await apart.locator('.notes').filter({ hasText: /card was lost.*A new one goes on/ }).waitFor();
-  await waitState(apart, 'finished', minutes(2));
-  assert.deepEqual(await result(apart), expected);
-  assert.equal(await errors(apart), '');
-});
-
 scene('golden start: a graphics card that computes wrongly', { timeout }, async (it) => {
   const { page } = it;
   // One that computes nothing at all: every number stays zero.
   await beforeEngine(it.context, 'GPUComputePassEncoder.prototype.dispatchWorkgroups = () => {};');
-  await visit(page, link(it.url, ON_THE_CARD));
+  await visit(page, link(it.url, { ...LONG, device: 'webgpu' }));
   await start(page);
   it.say(await waitError(page, [/computes wrongly: its loss is off by/, /Choose the device “CPU”/]));
-  await page.getByTestId('setting-device').selectOption('cpu');
-  await start(page);
-  await waitState(page, 'finished', minutes(2));
 });
 
 scene('survive: two tabs cannot write one run', { timeout }, async (it) => {
