@@ -26,6 +26,8 @@ pub struct Survival {
     /// Why the run under way is not kept.
     pub failure: RwSignal<Option<Failure>>,
     under_way: StoredValue<UnderWay>,
+    /// Counts the times that a run began or went on: a lock that came free is news of its own time only.
+    stretch: StoredValue<u32>,
     /// The run that is being opened to go on with, or only to be looked at.
     opening: StoredValue<Option<Opening>>,
 }
@@ -56,6 +58,7 @@ impl Survival {
             kept: RwSignal::default(),
             failure: RwSignal::default(),
             under_way: StoredValue::new(UnderWay::default()),
+            stretch: StoredValue::new(0),
             opening: StoredValue::new(None),
         }
     }
@@ -65,6 +68,7 @@ impl App {
     /// Asks that the run which is begun next be kept.
     pub(super) fn keep_next(self) {
         self.survival.failure.set(None);
+        self.survival.stretch.update_value(|it| *it += 1);
         if let Some(RunId(run)) = self.runs.current.get_untracked() {
             self.send(Command::Checkpoint(CheckpointWish::Keep { run }));
         }
@@ -169,9 +173,12 @@ impl App {
     fn watch_engine(self, run: u64) {
         let client = self.client();
         let engine = client.as_ref().and_then(Client::engine_id);
+        let stretch = self.survival.stretch.get_value();
         lock::when_free(&lock_name(run), move || {
             // Else it was let go of in good order, or this page has itself ended the engine.
-            let is_same = client.as_ref().and_then(Client::engine_id) == engine;
+            // A finished run that goes on at once would else hear of its own end.
+            let is_same = client.as_ref().and_then(Client::engine_id) == engine
+                && self.survival.stretch.get_value() == stretch;
             let is_on = self.runs.current.get_untracked() == Some(RunId(run))
                 && untrack(|| self.is_active());
             if let Some(client) = client.filter(|_| is_same && is_on) {
