@@ -1,7 +1,7 @@
 //! What the browser tells of its graphics card (WebGPU specification, `GPUAdapter`), asked
 //! before Burn takes it: Burn does not say whether an adapter is a software fallback.
 
-use js_sys::{Array, Function, Reflect, global};
+use js_sys::{Array, Function, Object, Promise, Proxy, Reflect, global};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -59,12 +59,12 @@ pub enum NoAdapter {
 /// # Errors
 /// When the browser has no WebGPU, or no adapter for it.
 pub async fn find() -> Result<Adapter, NoAdapter> {
-    let navigator = js_sys::Reflect::get(&global(), &"navigator".into())
+    let navigator = Reflect::get(&global(), &"navigator".into())
         .map_err(|_| NoAdapter::Unsupported)?
         .unchecked_into::<NavigatorWithGpu>();
     let gpu = navigator.gpu().ok_or(NoAdapter::Unsupported)?;
-    let options = js_sys::Object::new();
-    let _ = js_sys::Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
+    let options = Object::new();
+    let _ = Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
     let adapter = gpu.request_adapter(&options).await.map_err(|_| NoAdapter::None)?;
     if adapter.is_null() || adapter.is_undefined() {
         return Err(NoAdapter::None);
@@ -86,9 +86,9 @@ pub fn watch_devices(on_loss: impl Fn(&str) + Clone + 'static) {
         Ok(device)
     };
     let apply = Closure::<dyn Fn(Function, JsValue, Array) -> Result<JsValue, JsValue>>::new(apply);
-    let handler = js_sys::Object::new();
+    let handler = Object::new();
     let _ = Reflect::set(&handler, &"apply".into(), &apply.into_js_value());
-    let watched = js_sys::Proxy::new(&request, &handler);
+    let watched = Proxy::new(&request, &handler);
     let _ = Reflect::set(&prototype, &REQUEST_DEVICE.into(), &watched);
 }
 
@@ -96,9 +96,9 @@ const REQUEST_DEVICE: &str = "requestDevice";
 
 /// Waits for the device, and then for its end.
 async fn tell_loss(device: JsValue, on_loss: impl Fn(&str)) {
-    let Ok(device) = JsFuture::from(js_sys::Promise::resolve(&device)).await else { return };
+    let Ok(device) = JsFuture::from(Promise::resolve(&device)).await else { return };
     let Ok(lost) = Reflect::get(&device, &"lost".into()) else { return };
-    let Ok(info) = JsFuture::from(js_sys::Promise::resolve(&lost)).await else { return };
+    let Ok(info) = JsFuture::from(Promise::resolve(&lost)).await else { return };
     let told = |name: &str| Reflect::get(&info, &name.into()).ok()?.as_string();
     let message = told("message").filter(|message| !message.is_empty());
     on_loss(&message.or_else(|| told("reason")).unwrap_or_default());
@@ -119,7 +119,7 @@ fn describe(adapter: &GpuAdapter) -> Adapter {
         || info.architecture().is_some_and(|architecture| architecture == "swiftshader");
     let limits = adapter.limits();
     let limit = |title: String, name: &str, unit_bytes: f64, unit: &str| {
-        let value = js_sys::Reflect::get(&limits, &name.into()).ok()?.as_f64()?;
+        let value = Reflect::get(&limits, &name.into()).ok()?.as_f64()?;
         Some((title, format!("{}{unit}", (value / unit_bytes).round())))
     };
     const MIB: f64 = 1024.0 * 1024.0;

@@ -13,7 +13,7 @@ const RUNS: usize = 5;
 const CALLS: usize = 4;
 /// The convolutions of a ConvNet of width 1, as (channels in, side, channels out, padding, how
 /// often).
-const LAYERS: [(usize, usize, usize, usize, usize); 7] = [
+pub const LAYERS: [(usize, usize, usize, usize, usize); 7] = [
     (3, 32, 128, 1, 1),
     (128, 32, 128, 1, 2),
     (128, 16, 256, 1, 1),
@@ -81,7 +81,8 @@ async fn norm(device: &Device, shape: [usize; 4]) -> [(f64, f64); 2] {
     ]
 }
 
-fn scaled(channels: usize, width: f64) -> usize {
+/// Channels of a network of another width; an image always has three.
+pub fn scaled(channels: usize, width: f64) -> usize {
     if channels == 3 { 3 } else { (channels as f64 * width) as usize }
 }
 

@@ -4,23 +4,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use proden::ops::shape::{ConvGeometry, ConvShape};
 use proden::ops::{self, reference};
 
-use crate::kernels::wait_for;
+use crate::kernels::{LAYERS, scaled, wait_for};
 use crate::{median, now_ms, tell};
 
 /// Timed runs of each, after one that compiles and allocates.
 const RUNS: usize = 5;
 const BATCH: usize = 8;
-/// The convolutions of a ConvNet of width 0.25, as (channels in, side, channels out, padding, how
-/// often).
-const LAYERS: [(usize, usize, usize, usize, usize); 7] = [
-    (3, 32, 32, 1, 1),
-    (32, 32, 32, 1, 2),
-    (32, 16, 64, 1, 1),
-    (64, 16, 64, 1, 2),
-    (64, 8, 128, 0, 1),
-    (128, 6, 64, 0, 1),
-    (64, 4, 32, 0, 1),
-];
+const WIDTH: f64 = 0.25;
 
 fn tensor(shape: [usize; 4], device: &Device) -> Tensor<4> {
     let count: usize = shape.iter().product();
@@ -70,10 +60,11 @@ async fn layer(device: &Device, shape: ConvShape, is_ours: bool) -> [f64; 2] {
 /// Tells of each layer, and of all together.
 pub async fn compare(name: &str, device: &Device) {
     tell!(
-        "{name}: ConvNet of width 0.25, batch {BATCH}, medians of {RUNS} in ms: ours, Burn's, ratio"
+        "{name}: ConvNet of width {WIDTH}, batch {BATCH}, medians of {RUNS} in ms: ours, Burn's, ratio"
     );
     let mut totals = [[0.0; 2]; 2];
     for (channels_in, side, channels_out, padding, times) in LAYERS {
+        let (channels_in, channels_out) = (scaled(channels_in, WIDTH), scaled(channels_out, WIDTH));
         let geometry = ConvGeometry { stride: 1, padding };
         let x = [BATCH, channels_in, side, side];
         let shape = ConvShape::of(x, [channels_out, channels_in, 3, 3], geometry);

@@ -38,7 +38,7 @@ pub fn always_use_large_tile() {
     ENOUGH_LARGE.store(0, Ordering::Relaxed);
 }
 
-/// Whether it is.
+/// Whether the adapter is emulated by the processor.
 pub fn is_emulated() -> bool {
     IS_SOFTWARE.load(Ordering::Relaxed)
 }

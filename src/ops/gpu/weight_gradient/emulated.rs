@@ -7,8 +7,9 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
+use super::add_parts;
 use crate::ops::gpu::tile::Tile;
-use crate::ops::gpu::{LANES, Quad, THREADS, cubes_for, empty};
+use crate::ops::gpu::{LANES, Quad, empty};
 use crate::ops::shape::ConvShape;
 
 /// Quads of products that are added up before a sum goes back to where it is kept.
@@ -31,7 +32,7 @@ struct GradientDims {
     padding: u32,
 }
 
-/// `partial` is `[parts, taps, channels_out, channels_in]`. Rows are output channels, columns
+/// `partial` is `[parts, channels_out, taps, channels_in]`. Rows are output channels, columns
 /// input channels, the depth runs over pixels, four at a time.
 #[cube(launch_unchecked)]
 fn weight_gradient_kernel(
@@ -161,7 +162,6 @@ fn weight_gradient_kernel(
         sync_cube();
     }
 
-    let part = CUBE_POS_Z * comptime![kernel * kernel] + tap;
     #[unroll]
     for i in 0..comptime![tile.thread_rows] {
         let row = first_row + my_row + i as u32 * down;
@@ -170,33 +170,12 @@ fn weight_gradient_kernel(
             let column = first_column + my_column + j as u32 * across;
             if row < dims.channels_out && column < dims.channels_in {
                 let sum = sums[comptime![i * tile.thread_columns + j]];
-                let to = (part * dims.channels_out + row) * dims.channels_in + column;
+                let row = CUBE_POS_Z * dims.channels_out + row;
+                let to = (row * comptime![kernel * kernel] + tap) * dims.channels_in + column;
                 partial[to as usize] = (sum.extract(0usize) + sum.extract(1usize))
                     + (sum.extract(2usize) + sum.extract(3usize));
             }
         }
-    }
-}
-
-/// Adds the parts, and puts the taps last: `[channels_out, channels_in, taps]`. One number an
-/// invocation; `channels` is channels_out * channels_in.
-#[cube(launch_unchecked)]
-fn gather_kernel(
-    partial: &[f32],
-    gradient: &mut [f32],
-    parts: u32,
-    channels: u32,
-    #[comptime] taps: u32,
-) {
-    let at = ABSOLUTE_POS as u32;
-    if at < channels * taps {
-        let tap = at / channels;
-        let pair = at % channels;
-        let mut sum = f32::new(0.0);
-        for part in 0..parts {
-            sum += partial[((part * taps + tap) * channels + pair) as usize];
-        }
-        gradient[(pair * taps + tap) as usize] = sum;
     }
 }
 
@@ -208,7 +187,7 @@ pub fn launch(x: CubeTensor, gradient: CubeTensor, shape: &ConvShape) -> CubeTen
     let tiles = shape.channels_in.div_ceil(tile.columns) * shape.channels_out.div_ceil(tile.rows);
     let part = tile.part_of(pixels, tiles * shape.taps());
     let parts = pixels.div_ceil(part);
-    let partial = empty(&x, [parts, shape.taps(), shape.channels_out, shape.channels_in]);
+    let partial = empty(&x, [parts, shape.channels_out, shape.taps(), shape.channels_in]);
     let dims = GradientDimsLaunch::new(
         shape.channels_in as u32,
         shape.channels_out as u32,
@@ -237,25 +216,5 @@ pub fn launch(x: CubeTensor, gradient: CubeTensor, shape: &ConvShape) -> CubeTen
             shape.output_width().is_multiple_of(LANES),
         );
     }
-    add_parts(partial, parts, shape)
-}
-
-fn add_parts(partial: CubeTensor, parts: usize, shape: &ConvShape) -> CubeTensor {
-    let total = empty(&partial, shape.weight_shape());
-    let channels = shape.channels_out * shape.channels_in;
-    let client = partial.client.clone();
-    // SAFETY: the kernel reads and writes within `channels * taps` numbers of each part.
-    unsafe {
-        gather_kernel::launch_unchecked(
-            &client,
-            cubes_for(channels * shape.taps()),
-            CubeDim::new_1d(THREADS as u32),
-            partial.into_buffer_arg(),
-            total.clone().into_buffer_arg(),
-            parts as u32,
-            channels as u32,
-            shape.taps() as u32,
-        );
-    }
-    total
+    add_parts(partial, parts, shape.channels_in, shape)
 }
