@@ -6,6 +6,8 @@
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod adapter;
 pub mod checkpoints;
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+pub mod constructors;
 pub mod device;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod draft;

@@ -12,11 +12,12 @@ use js_sys::{Array, Uint8Array, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
-use super::{adapter, keep, session};
+use super::{adapter, constructors, keep, session};
 use crate::protocol::{Command, Event, Failure, Payload};
 
 /// Starts to serve the page that made this worker.
 pub fn start() {
+    constructors::run();
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         // A panic ends in a rejected promise, which the page never hears of; a reported error
