@@ -1,9 +1,16 @@
 //! What the browser tells of its graphics card (WebGPU specification, `GPUAdapter`), asked
 //! before Burn takes it: Burn does not say whether an adapter is a software fallback.
 
+use std::cell::RefCell;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
 use js_sys::{Array, Function, Object, Promise, Proxy, Reflect, global};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::host;
 
 #[wasm_bindgen]
 extern "C" {
@@ -73,6 +80,22 @@ pub async fn find() -> Result<Adapter, NoAdapter> {
     Ok(describe(&adapter))
 }
 
+thread_local! {
+    /// Of the device that Burn has: a promise of its end.
+    static LOST: RefCell<Option<Promise>> = const { RefCell::new(None) };
+}
+
+/// How long after a failed read the browser may take to say that the device is lost. It does both
+/// at once, but in no order.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether the device is gone, asked after something on it has failed.
+pub async fn is_lost() -> bool {
+    let Some(lost) = LOST.with_borrow(Clone::clone) else { return false };
+    let patience = pin!(host::sleep(PATIENCE));
+    matches!(select(JsFuture::from(lost), patience).await, Either::Left(_))
+}
+
 /// From now on tells `on_loss` why a device was lost that this worker gets from any adapter, in the
 /// browser's words (WebGPU specification, `GPUDeviceLostInfo`). Burn asks for the device by itself and does
 /// not say that it is gone: its next read fails, and so does every later one.
@@ -98,7 +121,9 @@ const REQUEST_DEVICE: &str = "requestDevice";
 async fn tell_loss(device: JsValue, on_loss: impl Fn(&str)) {
     let Ok(device) = JsFuture::from(Promise::resolve(&device)).await else { return };
     let Ok(lost) = Reflect::get(&device, &"lost".into()) else { return };
-    let Ok(info) = JsFuture::from(Promise::resolve(&lost)).await else { return };
+    let lost = Promise::resolve(&lost);
+    LOST.set(Some(lost.clone()));
+    let Ok(info) = JsFuture::from(lost).await else { return };
     let told = |name: &str| Reflect::get(&info, &name.into()).ok()?.as_string();
     let message = told("message").filter(|message| !message.is_empty());
     on_loss(&message.or_else(|| told("reason")).unwrap_or_default());

@@ -1,8 +1,8 @@
 //! The device to train on: asked for, found, described.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, ExecutionError};
 
-use crate::experiment::DeviceChoice;
+use crate::experiment::{DeviceChoice, Setting};
 use crate::protocol::{DeviceReport, Failure};
 
 /// A device and what is known of it.
@@ -41,6 +41,41 @@ pub async fn for_classifying(choice: DeviceChoice) -> (Device, Option<String>) {
     }
 }
 
+/// What to say of a device that failed in the middle of a run. If it is gone for good this never
+/// returns: the engine is dying then (see [`super::worker`]), and has said so.
+pub async fn failed(error: &ExecutionError) -> Failure {
+    if gpu::is_lost().await {
+        return std::future::pending().await;
+    }
+    Failure::new(
+        t!("The device failed while training: {error}", error),
+        t!(
+            "Start again; if it happens again, choose the device “CPU” or a smaller batch size or width."
+        ),
+    )
+    .about(Setting::Device)
+}
+
+/// What to say when the graphics card is gone, with the browser's reason.
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+pub fn lost(reason: &str) -> Failure {
+    Failure::new(
+        t!("The graphics card was lost ({reason}), and the training engine with it.", reason),
+        t!("Start again; if it happens again, choose the device “CPU”."),
+    )
+    .about(Setting::Device)
+}
+
+/// What to say when the graphics card has no room left. Another engine would fill it again.
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+pub fn out_of_memory() -> Failure {
+    Failure::new(
+        t!("The graphics card has no memory left for this run."),
+        t!("Choose a smaller batch size or width, or the device “CPU”; close what else uses the card."),
+    )
+    .about(Setting::Batch)
+}
+
 fn cpu(reason: Option<String>) -> Chosen {
     use crate::protocol::DeviceKind;
 
@@ -62,7 +97,7 @@ fn wrong(name: &str, deviation: &super::golden::Deviation) -> Failure {
         t!("{name} computes wrongly: {deviation}", name, deviation),
         t!("Choose the device “CPU”. An update of the browser or of the graphics driver may help."),
     )
-    .about(crate::experiment::Setting::Device)
+    .about(Setting::Device)
 }
 
 #[cfg(not(all(feature = "engine", target_family = "wasm")))]
@@ -83,6 +118,11 @@ mod gpu {
     /// A build for a graphics card is made on purpose, so `auto` takes it.
     pub async fn take_if_real() -> Result<Chosen, Failure> {
         native().await.unwrap_or_else(|| Ok(cpu(None)))
+    }
+
+    /// Natively a lost device is a failed run like any other: whoever started it starts it again.
+    pub async fn is_lost() -> bool {
+        false
     }
 
     /// None where the build has none.
@@ -171,6 +211,8 @@ mod gpu {
             )))),
         }
     }
+
+    pub use adapter::is_lost;
 
     async fn on(adapter: Adapter, reason: Option<String>) -> Result<Chosen, Failure> {
         let report = DeviceReport {

@@ -26,6 +26,8 @@ use crate::train::trainer::Trainer;
 pub enum End {
     Interrupted(Interrupt),
     Failed(Failure),
+    /// The device did not do what it was told; perhaps it is gone.
+    Device(ExecutionError),
 }
 
 impl From<Interrupt> for End {
@@ -42,12 +44,7 @@ impl From<Failure> for End {
 
 impl From<ExecutionError> for End {
     fn from(error: ExecutionError) -> Self {
-        Self::Failed(Failure::new(
-            t!("The device failed while training: {error}", error),
-            t!(
-                "Start again; if it happens again, choose the device “CPU” or a smaller batch size or width."
-            ),
-        ))
+        Self::Device(error)
     }
 }
 

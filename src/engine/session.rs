@@ -15,7 +15,7 @@ use super::nearest::Features;
 use super::prepare::prepare;
 use super::run::{End, Run};
 use super::trained::Trained;
-use super::{keep, networks, sight};
+use super::{device, keep, networks, sight};
 use crate::model::file::{FileError, ModelFile};
 use crate::model::weights;
 use crate::protocol::{
@@ -77,6 +77,10 @@ impl Session {
             match self.run(begin).await {
                 Ok(()) => (self.emit)(Event::Finished, None),
                 Err(End::Failed(failure)) => (self.emit)(Event::Failed(failure), None),
+                Err(End::Device(error)) => {
+                    let failure = device::failed(&error).await;
+                    (self.emit)(Event::Failed(failure), None);
+                }
                 Err(End::Interrupted(Interrupt::Stop)) => (self.emit)(Event::Stopped, None),
                 Err(End::Interrupted(Interrupt::Restart(begin))) => next = Some(*begin),
                 // The next wait in `serve` ends the session.

@@ -12,7 +12,7 @@ use js_sys::{Array, Uint8Array, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
-use super::{adapter, constructors, keep, session};
+use super::{adapter, constructors, device, keep, session};
 use crate::protocol::{Command, Event, Failure, Payload};
 
 /// Starts to serve the page that made this worker.
@@ -20,15 +20,17 @@ pub fn start() {
     constructors::run();
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
+        let words = panic.to_string();
+        if words.contains(OUT_OF_MEMORY) {
+            return die(device::out_of_memory());
+        }
         // A panic ends in a rejected promise, which the page never hears of; a reported error
         // reaches its `worker.onerror`.
-        report_error(&js_sys::Error::new(&panic.to_string()));
+        report_error(&js_sys::Error::new(&words));
     }));
     // What this worker holds on the card is gone with it: the next engine asks for the card anew.
-    adapter::watch_devices(|reason| {
-        report_error(&js_sys::Error::new(&t!("the graphics card was lost ({reason})", reason)));
-    });
-    let scope = global().unchecked_into::<DedicatedWorkerGlobalScope>();
+    adapter::watch_devices(|reason| die(device::lost(reason)));
+    let scope = scope();
     let (sender, receiver) = mpsc::unbounded();
     let emit: session::Emit = {
         let scope = scope.clone();
@@ -51,6 +53,19 @@ pub fn start() {
     on_message.forget();
     wasm_bindgen_futures::spawn_local(session::serve(receiver, emit));
     let _ = scope.post_message(&"loaded".into());
+}
+
+/// How wgpu calls `GPUOutOfMemoryError`. CubeCL panics with it: it hears of it as an uncaptured
+/// error, after the buffer has been handed out.
+const OUT_OF_MEMORY: &str = "wgpu error: Out of Memory";
+
+/// Says the last word.
+fn die(failure: Failure) {
+    post(&scope(), &Event::Dying(failure), None);
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    global().unchecked_into()
 }
 
 #[wasm_bindgen]

@@ -97,6 +97,7 @@ impl Choice {
             | Event::Resumed
             | Event::Stopped
             | Event::Finished
+            | Event::Dying(_)
             | Event::Failed(_)
             | Event::Classified { .. }
             | Event::Saved(_)

@@ -176,6 +176,7 @@ impl Held {
             | Event::Resumed
             | Event::Stopped
             | Event::Finished
+            | Event::Dying(_)
             | Event::Classified { .. }
             | Event::Checkpoint(_)
             | Event::Keeping(_)

@@ -51,6 +51,7 @@ impl Kept {
             | Event::Resumed
             | Event::Stopped
             | Event::Finished
+            | Event::Dying(_)
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }

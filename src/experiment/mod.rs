@@ -40,6 +40,7 @@ mod setting;
 pub mod smaller;
 mod status;
 pub mod thumbnails;
+pub mod way_out;
 pub mod words;
 
 pub use choices::{

@@ -98,6 +98,7 @@ impl RunState {
             }
             // About the connection, photos and files, not about the run.
             Event::Ready { .. }
+            | Event::Dying(_)
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }

@@ -171,6 +171,8 @@ pub enum Event {
     Finished,
     /// The run (or what was asked) could not go on.
     Failed(Failure),
+    /// The engine is about to end, and knows why. It answers nothing any more.
+    Dying(Failure),
     /// The answer to [`Command::Classify`].
     Classified { request: u32, outcome: Classification },
     /// The answer to [`Command::Save`].

@@ -265,6 +265,7 @@ impl Client {
     fn take(&self, event: Event, bytes: Option<Uint8Array>) {
         match &event {
             Event::Ready { build } => return self.begin(build),
+            Event::Dying(failure) => return self.discard(Some(failure.clone())),
             Event::Stopped | Event::Finished | Event::Failed(_) => self.settle_stop(),
             Event::Loading(_)
             | Event::Device(_)

@@ -223,6 +223,7 @@ impl App {
             | Event::Stopped
             | Event::Finished
             | Event::Failed(_)
+            | Event::Dying(_)
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Opened { .. }
@@ -308,6 +309,7 @@ impl App {
             | Event::Resumed
             | Event::Stopped
             | Event::Finished
+            | Event::Dying(_)
             | Event::Classified { .. }
             | Event::Saved(_)
             | Event::Keeping(_)

@@ -11,7 +11,8 @@ use crate::experiment::open_run::{self, AfterDeath, OpenRun, UnderWay};
 use crate::experiment::run::RunState;
 use crate::experiment::runs::RunId;
 use crate::experiment::runs::queue::EntryState;
-use crate::experiment::{Experiment, Setting};
+use crate::experiment::way_out::{self, WayOut};
+use crate::experiment::{DeviceChoice, Experiment, Setting};
 use crate::protocol::{
     CheckpointNews, CheckpointWish, Command, Event, Failure, KeptCheckpoint, lock_name,
 };
@@ -45,6 +46,8 @@ struct Opening {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
     GoOn,
+    /// With all that it was, but on the CPU.
+    GoOnOnCpu,
     /// It would diverge again.
     Stand,
 }
@@ -88,8 +91,50 @@ impl App {
         let has_failed =
             self.run.with_untracked(|run| run.failure.as_ref().is_some_and(is_diverged));
         let then = if is_of_this_tab && has_failed { Then::Stand } else { Then::GoOn };
+        self.open_interrupted(open, then);
+    }
+
+    fn open_interrupted(self, open: OpenRun, then: Then) {
         self.held.update(|held| held.ask(Errand::Opening(t!("The interrupted run"))));
         self.open_kept(Opening { open, then, note: None });
+    }
+
+    /// What one click can do about the run's failure.
+    pub fn way_out(self) -> Option<WayOut> {
+        if self.is_active() {
+            return None;
+        }
+        self.run.with(|run| {
+            let failure = run.failure.as_ref()?;
+            match &run.experiment {
+                Some(experiment) => WayOut::of(failure, experiment),
+                None => self.form.experiment.with(|experiment| WayOut::of(failure, experiment)),
+            }
+        })
+    }
+
+    /// Whether there is a run to go on with, in the engine or in the browser's storage.
+    pub fn can_go_on(self) -> bool {
+        self.held.with(Held::can_continue) || self.survival.offer.with(Option::is_some)
+    }
+
+    /// Does it.
+    pub fn take_way_out(self) {
+        let Some(way) = untrack(|| self.way_out()) else { return };
+        let (WayOut::OnCpu(experiment) | WayOut::SmallerBatch(experiment)) = &way;
+        let experiment = experiment.clone();
+        let is_held = self.held.with_untracked(Held::can_continue);
+        match (way, self.survival.offer.get_untracked()) {
+            (WayOut::OnCpu(_), _) if is_held => {
+                self.form.replace(experiment.clone());
+                self.go_on(experiment);
+            }
+            (WayOut::OnCpu(_), Some(open)) => self.open_interrupted(open, Then::GoOnOnCpu),
+            (WayOut::OnCpu(_) | WayOut::SmallerBatch(_), _) => {
+                self.form.replace(experiment.clone());
+                self.start(experiment);
+            }
+        }
     }
 
     /// Drops the interrupted run that is offered.
@@ -118,10 +163,14 @@ impl App {
         self.runs.current.set(Some(open.run));
         self.runs.turn.set(open.turn.filter(|&at| self.is_waiting(at, experiment)));
         self.survival.under_way.update_value(|it| it.go_on(open));
-        if then == Then::GoOn {
-            self.go_on(experiment.clone());
-            self.note.set(note);
-        }
+        let experiment = match then {
+            Then::GoOn => experiment.clone(),
+            Then::GoOnOnCpu => Experiment { device: DeviceChoice::Cpu, ..experiment.clone() },
+            Then::Stand => return,
+        };
+        self.form.replace(Experiment { autostart: false, ..experiment.clone() });
+        self.go_on(experiment);
+        self.note.set(note);
     }
 
     /// An interrupted run could not be opened.
@@ -222,6 +271,10 @@ impl App {
 
     /// The engine died while a run was under way. True if a new one goes on with it.
     pub(super) fn revive(self, death: &Failure) -> bool {
+        if way_out::is_hopeless(death) {
+            self.offer_kept();
+            return false;
+        }
         let mut after = AfterDeath::Nothing;
         self.survival.under_way.update_value(|it| after = it.engine_died());
         match after {

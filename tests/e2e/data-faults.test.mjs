@@ -4,10 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { seconds } from './lib/environment.mjs';
+import { RECORD_BYTES } from './lib/data.mjs';
 import { misbehavingHost, refusingHost } from './lib/misbehaving.mjs';
 import {
   TINY, errors, link, run, runTiny, setSettings, visit, waitError, waitState,
 } from './lib/page.mjs';
+import { result } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
 
 /** A word that tells the visitor to do something. */
@@ -82,3 +84,49 @@ scene('data: the message goes when the fault is mended', { allowed }, async (it)
   await run(page, seconds(60));
   assert.equal(await errors(page), '');
 });
+
+/** Trains on what a host sends, and gives what came of it. */
+async function trainedOn(it, fault) {
+  const page = await it.context.newPage();
+  await visit(page, link(it.url, { ...TINY, dataset: 'cifar10', data: host.url(fault) }));
+  await run(page, seconds(60));
+  assert.equal(await errors(page), '');
+  const came = await result(page);
+  await page.close();
+  return came;
+}
+
+/** Nobody has to do anything: what passes is waited for, and what is there is not fetched twice. */
+const PASSING = [
+  {
+    title: 'a download that breaks off goes on from there',
+    fault: 'resume',
+    same: 'good',
+    ranges: [undefined, `bytes=${20 * RECORD_BYTES}-`],
+  },
+  {
+    title: 'a download that breaks off at a host without ranges begins anew',
+    fault: 'no-ranges',
+    same: 'good',
+    ranges: [undefined, `bytes=${20 * RECORD_BYTES}-`],
+  },
+  {
+    title: 'a file that is changed while it is fetched is fetched whole',
+    fault: 'changed',
+    same: 'other',
+    ranges: [undefined, `bytes=${20 * RECORD_BYTES}-`, undefined],
+  },
+  {
+    title: 'a host that is out of order for a moment is asked again',
+    fault: 'passing',
+    same: 'good',
+    ranges: [undefined, undefined, undefined],
+  },
+];
+
+for (const { title, fault, same, ranges } of PASSING) {
+  scene(`data: ${title}`, { allowed }, async (it) => {
+    assert.deepEqual(await trainedOn(it, fault), await trainedOn(it, same));
+    assert.deepEqual(host.ranges(fault), { 'data_batch_1.bin': ranges, 'test_batch.bin': ranges });
+  });
+}

@@ -159,7 +159,7 @@ impl Conversation {
             Event::Opened { outcome: Opening::Refused(failure), .. } => {
                 return Err(failed(&failure));
             }
-            Event::Failed(failure) => return Err(failed(&failure)),
+            Event::Failed(failure) | Event::Dying(failure) => return Err(failed(&failure)),
             Event::Finished => {
                 self.line.ask(FileKind::Model);
                 self.display.summary(&self.history);

@@ -15,9 +15,7 @@ pub fn Controls() -> impl IntoView {
     let is_active = move || status.get().is_active();
     let is_paused = move || status.get() == Status::Paused;
     let can_pause = move || status.get() == Status::Training;
-    let has_run = Memo::new(move |_| {
-        app.held.with(|held| held.can_continue()) || app.survival.offer.with(Option::is_some)
-    });
+    let has_run = Memo::new(move |_| app.can_go_on());
     let is_over =
         move || has_run.get() || matches!(status.get(), Status::Finished | Status::Failed);
     // While there are epochs left, to go on is what one wants rather than to begin anew.

@@ -38,5 +38,6 @@ pub mod shared_result;
 pub mod small_button;
 pub mod status;
 pub mod test_images;
+pub mod way_out;
 pub mod window_grid;
 pub mod worked_batch;

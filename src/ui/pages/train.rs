@@ -20,6 +20,7 @@ use crate::ui::components::settings_form::{Presets, SettingsForm};
 use crate::ui::components::share::Share;
 use crate::ui::components::shared_result::SharedResultCard;
 use crate::ui::components::status::StatusPanel;
+use crate::ui::components::way_out::WayOutOffer;
 use crate::ui::state::app;
 use crate::ui::{name_page, screen};
 
@@ -56,6 +57,7 @@ pub fn TrainPage() -> impl IntoView {
             </section>
             <div class="run-panel card">
                 <ErrorBox failures />
+                <WayOutOffer />
                 <Controls />
                 <Interrupted />
                 <StatusPanel />

@@ -15,9 +15,18 @@ const OPEN = {
 const BINARY = { ...OPEN, 'content-type': 'application/octet-stream' };
 const OFFICIAL_BYTES = 10_000 * RECORD_BYTES;
 
-/** What is done with a request for a file, by the first part of its path. */
+/** The whole file of the faults that pass, and the same file after somebody has changed it. */
+const WHOLE = records(64, 3);
+const CHANGED = records(64, 8);
+const CUT_AT = 20 * RECORD_BYTES;
+
+/**
+ * What is done with a request for a file, by the first part of its path; `turn` counts the requests
+ * for the same file, from 1.
+ */
 const ANSWERS = {
-  good: (response) => send(response, records(64, 3)),
+  good: (response) => send(response, WHOLE),
+  other: (response) => send(response, CHANGED),
   missing: (response) => response.writeHead(404, OPEN).end('not found'),
   error: (response) => response.writeHead(500, OPEN).end('out of order'),
   empty: (response) => send(response, Buffer.alloc(0)),
@@ -37,6 +46,21 @@ const ANSWERS = {
     response.writeHead(200, { ...BINARY, 'content-length': OFFICIAL_BYTES });
     response.write(records(20, 6), () => response.socket.destroy());
   },
+  /** An answer that breaks off once; then the host goes on from where it is asked to. */
+  resume: (response, request, turn) => {
+    if (turn === 1) return cutShort(response, WHOLE, 'a');
+    return range(response, request, WHOLE, 'a');
+  },
+  /** It breaks off once, and the host knows no ranges. */
+  'no-ranges': (response, _, turn) => (turn === 1 ? cutShort(response, WHOLE) : send(response, WHOLE)),
+  /** It breaks off, and then there is another file in its place. */
+  changed: (response, request, turn) => {
+    if (turn === 1) return cutShort(response, WHOLE, 'a');
+    return request.headers.range ? range(response, request, CHANGED, 'b') : send(response, CHANGED);
+  },
+  /** Out of order for a moment. */
+  passing: (response, _, turn) =>
+    turn < 3 ? response.writeHead(503, OPEN).end('later') : send(response, WHOLE),
   silent: () => {},
   /** Begins and never ends. */
   stall: (response) => {
@@ -45,18 +69,33 @@ const ANSWERS = {
   },
 };
 
+function cutShort(response, bytes, etag = '') {
+  response.writeHead(200, { ...BINARY, 'content-length': bytes.length, etag });
+  response.write(bytes.subarray(0, CUT_AT), () => response.socket.destroy());
+}
+
+function range(response, request, bytes, etag) {
+  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range)[1]);
+  const left = bytes.subarray(from);
+  const there = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+  response.writeHead(206, { ...BINARY, 'content-length': left.length, 'content-range': there, etag });
+  response.end(left);
+}
+
 function send(response, bytes) {
   response.writeHead(200, { ...BINARY, 'content-length': bytes.length }).end(bytes);
 }
 
 export async function misbehavingHost() {
   const waiting = new Map();
+  const asked = [];
   const server = createServer((request, response) => {
     if (request.method === 'OPTIONS') return response.writeHead(204, OPEN).end();
     const fault = request.url.split('/')[1];
     waiting.get(fault)?.();
     const answer = ANSWERS[fault] ?? ANSWERS.missing;
-    return answer(response);
+    asked.push({ path: request.url, range: request.headers.range });
+    return answer(response, request, asked.filter(({ path }) => path === request.url).length);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -64,6 +103,14 @@ export async function misbehavingHost() {
   return {
     origin,
     url: (fault) => `${origin}/${fault}/`,
+    /** The ranges that were asked for of a fault's files, by file. */
+    ranges: (fault) => {
+      const files = {};
+      for (const { path, range } of asked.filter(({ path }) => path.startsWith(`/${fault}/`))) {
+        (files[path.split('/').at(-1)] ??= []).push(range);
+      }
+      return files;
+    },
     /** Resolves when a file of that fault is asked for. */
     asked: (fault) => new Promise((resolve) => waiting.set(fault, resolve)),
     async close() {

@@ -1,0 +1,22 @@
+//! One click that helps a run which its device has failed.
+
+use leptos::prelude::*;
+
+use super::small_button::SmallButton;
+use crate::ui::state::app;
+
+#[component]
+pub fn WayOutOffer() -> impl IntoView {
+    let app = app();
+    let title = Memo::new(move |_| app.way_out().map(|way| way.title(app.can_go_on())));
+    view! {
+        <div class="way-out" hidden=move || title.with(Option::is_none)>
+            <SmallButton
+                test_id="way-out"
+                text=Signal::derive(move || title.get().unwrap_or_default())
+                press=move || app.take_way_out()
+                is_primary=true
+            />
+        </div>
+    }
+}
