@@ -4,6 +4,7 @@
 //! on the number of threads.
 
 pub mod conv;
+pub mod descent;
 mod direct;
 mod layout;
 pub mod norm;

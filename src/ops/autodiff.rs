@@ -8,9 +8,9 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata};
 
-use super::NetworkOps;
 use super::composed::row_of;
 use super::shape::{ConvGeometry, ConvShape};
+use super::{Descent, NetworkOps};
 
 impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
     fn conv(
@@ -125,6 +125,15 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
 
     fn max_pool_gradient(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         no_second_derivative("max pool")
+    }
+
+    fn descend(
+        _value: FloatTensor<Self>,
+        _gradient: FloatTensor<Self>,
+        _velocity: FloatTensor<Self>,
+        _descent: Descent,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        unreachable!("a step of descent is taken on the plain device")
     }
 }
 

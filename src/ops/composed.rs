@@ -6,8 +6,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata, get_device_settings};
 use burn::tensor::{Scalar, Shape, Slice};
 
-use super::EPSILON;
 use super::shape::{ConvGeometry, ConvShape};
+use super::{Descent, EPSILON};
 
 fn options(geometry: ConvGeometry) -> ConvOptions<2> {
     ConvOptions::new([geometry.stride; 2], [geometry.padding; 2], [1; 2], 1)
@@ -123,4 +123,27 @@ pub fn max_pool_gradient<B: Backend>(
         found.indices,
     )
     .x_grad
+}
+
+/// The new value, and its velocity, flat.
+pub fn descend<B: Backend>(
+    value: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    velocity: FloatTensor<B>,
+    descent: Descent,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let Descent { rates, has_gradient, has_velocity } = descent;
+    let shape = value.shape();
+    let flat = Shape::from([shape.num_elements()]);
+    let times = |tensor, factor| B::float_mul_scalar(tensor, Scalar::from(factor));
+    let mut moved = times(value.clone(), rates.decay);
+    if has_gradient {
+        moved = B::float_add(gradient, moved);
+    }
+    if has_velocity {
+        let velocity = B::float_reshape(velocity, shape);
+        moved = B::float_add(times(velocity, rates.momentum), moved);
+    }
+    let value = B::float_sub(value, times(moved.clone(), rates.lr));
+    (value, B::float_reshape(moved, flat))
 }

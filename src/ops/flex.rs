@@ -6,9 +6,9 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{DType, TensorData};
 
 use super::cpu::norm::{NormGradients, NormOutput};
-use super::cpu::{conv, norm, pool};
+use super::cpu::{conv, descent, norm, pool};
 use super::shape::{ConvGeometry, ConvShape, NormShape};
-use super::{NetworkOps, composed};
+use super::{Descent, NetworkOps, composed};
 
 type FlexTensor = FloatTensor<Flex>;
 
@@ -106,6 +106,26 @@ impl NetworkOps for Flex {
         let [x, gradient] = [x, gradient].map(|tensor| tensor.to_contiguous());
         let planes = batch * channels;
         tensor(pool::max2_gradient(values(&x), values(&gradient), planes, height, width), sizes)
+    }
+
+    fn descend(
+        value: FlexTensor,
+        gradient: FlexTensor,
+        velocity: FlexTensor,
+        descent: Descent,
+    ) -> (FlexTensor, FlexTensor) {
+        if value.dtype() != DType::F32 {
+            return composed::descend::<Self>(value, gradient, velocity, descent);
+        }
+        let shape = value.shape();
+        let [value, gradient, velocity] =
+            [value, gradient, velocity].map(|tensor| tensor.to_contiguous());
+        let gradient = descent.has_gradient.then(|| values(&gradient));
+        let velocity = descent.has_velocity.then(|| values(&velocity));
+        let (value, velocity) =
+            descent::step(values(&value), gradient, velocity, descent.rates);
+        let count = velocity.len();
+        (FlexTensor::from_data(TensorData::new(value, shape)), tensor(velocity, [count]))
     }
 }
 

@@ -3,8 +3,8 @@
 //! Burn computes a convolution's passes on WebGPU with kernels that need autotuning or subgroups,
 //! neither of which a browser has, and normalises in many passes over memory. Here each is a few
 //! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Max pooling is here because Burn's copies the
-//! tensors into another order and back on WebGPU, and keeps a tensor of places. Both are one backend
-//! extension, [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of
+//! tensors into another order and back on WebGPU, and keeps a tensor of places; the step of gradient
+//! descent because it is one pass over a parameter instead of six. Both are one backend extension, [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of
 //! both.
 
 mod autodiff;
@@ -17,6 +17,7 @@ pub mod reference;
 /// Kernels for the CPU, and the sizes that all kernels are called with. A crate of its own, so
 /// that it is optimised in every profile, also where the product is built for size or unoptimised.
 pub use proden_kernels as cpu;
+pub use proden_kernels::descent::DescentRates;
 pub use proden_kernels::norm::EPSILON;
 pub use proden_kernels::shape;
 
@@ -105,6 +106,36 @@ pub trait NetworkOps: Backend {
     /// The gradient of x: a window's goes to its largest, the first of equals as in PyTorch.
     #[fusion(dtype = x, shape = x.dims::<4>().into())]
     fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// A step of gradient descent: the new value, and its velocity, flat. The tensors have any shape,
+    /// but as many numbers as each other; of those that `descent` says are not there, none is read.
+    #[fusion(meta = descent_specs)]
+    fn descend(
+        value: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        velocity: FloatTensor<Self>,
+        descent: Descent,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// How a step of gradient descent is taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Descent {
+    pub rates: DescentRates,
+    /// Else it is zero.
+    pub has_gradient: bool,
+    /// Else it is zero: of a first step, or without momentum.
+    pub has_velocity: bool,
+}
+
+#[cfg(feature = "gpu")]
+fn descent_specs(
+    value: &TensorSpec,
+    _gradient: &TensorSpec,
+    _velocity: &TensorSpec,
+    _descent: &Descent,
+) -> (TensorSpec, TensorSpec) {
+    (value.clone(), TensorSpec::new([value.shape.num_elements()].into(), value.dtype))
 }
 
 #[cfg(feature = "gpu")]
@@ -191,4 +222,21 @@ pub fn norm(
 /// `[batch, channels, height / 2, width / 2]`. On a graphics card the width is a multiple of four.
 pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::max_pool(x.into_dispatch()))
+}
+
+/// A step of gradient descent (`torch.optim.SGD`): the new value, and its velocity `[numbers]`. Without a
+/// gradient that is zero; without a velocity there is none before.
+pub fn descend<const D: usize>(
+    value: Tensor<D>,
+    gradient: Option<Tensor<D>>,
+    velocity: Option<Tensor<1>>,
+    rates: DescentRates,
+) -> (Tensor<D>, Tensor<1>) {
+    let descent =
+        Descent { rates, has_gradient: gradient.is_some(), has_velocity: velocity.is_some() };
+    let value = value.into_dispatch();
+    let gradient = gradient.map_or_else(|| value.clone(), Tensor::into_dispatch);
+    let velocity = velocity.map_or_else(|| value.clone(), Tensor::into_dispatch);
+    let (value, velocity) = Dispatch::descend(value, gradient, velocity, descent);
+    (Tensor::from_dispatch(value), Tensor::from_dispatch(velocity))
 }

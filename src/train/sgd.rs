@@ -13,6 +13,7 @@ use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use crate::model::Network;
 use crate::model::weights::{self, HostTensor, TensorMap};
+use crate::ops::{self, DescentRates};
 
 /// The optimiser and its state.
 #[derive(Debug, Clone)]
@@ -78,21 +79,15 @@ impl ModuleMapper for Step<'_> {
             if !value.is_require_grad() {
                 return value;
             }
-            let value = value.inner();
-            // A convolution's bias before batch norm has no gradient, but it decays.
-            let mut gradient = gradient.unwrap_or_else(|| value.zeros_like());
-            let shape = value.dims();
             let Sgd { momentum, weight_decay, velocity } = &mut *self.sgd;
-            if *weight_decay > 0.0 {
-                gradient = gradient + value.clone().mul_scalar(*weight_decay);
-            }
+            let rates = DescentRates { lr: self.lr, momentum: *momentum, decay: *weight_decay };
+            // A convolution's bias before batch norm has no gradient, but it decays.
+            let (value, moved) =
+                ops::descend(value.inner(), gradient, velocity.remove(&id), rates);
             if *momentum > 0.0 {
-                if let Some(before) = velocity.remove(&id) {
-                    gradient = before.reshape(shape).mul_scalar(*momentum) + gradient;
-                }
-                velocity.insert(id, gradient.clone().reshape([shape.iter().product::<usize>()]));
+                velocity.insert(id, moved);
             }
-            Tensor::from_inner(value - gradient.mul_scalar(self.lr)).require_grad()
+            Tensor::from_inner(value).require_grad()
         })
     }
 }

@@ -2,9 +2,11 @@
 //! of workgroup memory, 256 invocations, 8 storage buffers a stage).
 //!
 //! [`conv`] and [`weight_gradient`] are the matrix products behind a convolution, [`layout`] lays
-//! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm, [`pool`] max pooling.
+//! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm, [`pool`] max pooling,
+//! [`descent`] the step of gradient descent.
 
 mod conv;
+mod descent;
 mod layout;
 mod norm;
 mod pool;
@@ -21,8 +23,8 @@ use burn_cubecl::ops::numeric::empty_device_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::NetworkOps;
 use super::shape::{ConvGeometry, ConvShape};
+use super::{Descent, NetworkOps};
 
 /// Four numbers that are read and written together.
 type Quad = Vector<f32, Const<4>>;
@@ -109,6 +111,17 @@ impl NetworkOps for CubeBackend {
 
     fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         pool::gradient(into_contiguous(x), into_contiguous(gradient))
+    }
+
+    fn descend(
+        value: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        velocity: FloatTensor<Self>,
+        descent: Descent,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let gradient = descent.has_gradient.then(|| into_contiguous(gradient));
+        let velocity = descent.has_velocity.then(|| into_contiguous(velocity));
+        descent::step(into_contiguous(value), gradient, velocity, descent.rates)
     }
 }
 
