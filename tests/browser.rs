@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use burn::tensor::Device;
 use common::{Golden, NETWORKS};
 use js_sys::{Uint8Array, global};
+use proden::engine::constructors;
 use proden::experiment::NetworkKind;
 use proden::ops::gpu::tile::suit_software_adapter;
 use rand_chacha::ChaCha8Rng;
@@ -65,6 +66,7 @@ async fn webgpu() -> Device {
     if let Some(device) = WEBGPU.with_borrow(Clone::clone) {
         return device;
     }
+    constructors::run();
     let device = Device::wgpu_options().init_async().await.expect("a WebGPU adapter");
     WEBGPU.set(Some(device.clone()));
     device

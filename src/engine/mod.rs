@@ -11,6 +11,7 @@ pub mod constructors;
 pub mod device;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod draft;
+mod end;
 pub mod files;
 #[cfg(any(feature = "gpu", test))]
 mod golden;

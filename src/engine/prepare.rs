@@ -1,9 +1,10 @@
 //! What comes before the first step: data, device, network.
 
+use super::end::End;
 use super::files;
 use super::inbox::Inbox;
 use super::report::{Reporter, choose_samples};
-use super::run::{End, Run};
+use super::run::Run;
 use super::session::Emit;
 use super::{device, host, load};
 use crate::data::images::{DataSet, ImageSet};

@@ -1,9 +1,8 @@
 //! One run from its first step to its last: train, evaluate, tell.
 
-use burn::tensor::ExecutionError;
-
 use super::checkpoints::Keeper;
-use super::inbox::{DataRequest, Inbox, Interrupt, Nearest, NetworkRequest, Request};
+use super::end::{End, NoCheckpoint, not_saved};
+use super::inbox::{DataRequest, Inbox, Nearest, NetworkRequest, Request};
 use super::report::Reporter;
 use super::session::Emit;
 use super::trained::Trained;
@@ -20,33 +19,6 @@ use crate::train::checkpoint::Checkpoint;
 use crate::train::evaluate;
 use crate::train::labels::LabelReport;
 use crate::train::trainer::Trainer;
-
-/// Why a run did not reach its end.
-#[derive(Debug)]
-pub enum End {
-    Interrupted(Interrupt),
-    Failed(Failure),
-    /// The device did not do what it was told; perhaps it is gone.
-    Device(ExecutionError),
-}
-
-impl From<Interrupt> for End {
-    fn from(interrupt: Interrupt) -> Self {
-        Self::Interrupted(interrupt)
-    }
-}
-
-impl From<Failure> for End {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<ExecutionError> for End {
-    fn from(error: ExecutionError) -> Self {
-        Self::Device(error)
-    }
-}
 
 /// A run that has its data and its network; between two steps, or over.
 pub struct Run {
@@ -330,14 +302,18 @@ impl Run {
     }
 
     /// The state of the run as it is now.
-    pub async fn checkpoint(&mut self, emit: &Emit) -> Result<Checkpoint, Failure> {
+    ///
+    /// # Errors
+    /// When the device fails, or the run has diverged.
+    pub async fn checkpoint(&mut self, emit: &Emit) -> Result<Checkpoint, NoCheckpoint> {
         // The sum of losses must know of every step that was taken.
-        let report = self.reporter.read(&self.trainer).await.map_err(not_saved)?;
-        self.check(&report)?;
+        let report = self.reporter.read(&self.trainer).await.map_err(NoCheckpoint::Device)?;
+        self.check(&report).map_err(NoCheckpoint::Diverged)?;
         if !report.losses.is_empty() {
             emit(Event::Progress(report), None);
         }
-        let mut checkpoint = self.trainer.checkpoint(&self.class_names).await.map_err(not_saved)?;
+        let made = self.trainer.checkpoint(&self.class_names).await;
+        let mut checkpoint = made.map_err(NoCheckpoint::Device)?;
         checkpoint.history.clone_from(&self.history);
         checkpoint.loss_sum = self.reporter.loss_sum();
         Ok(checkpoint)
@@ -354,8 +330,4 @@ impl Run {
         self.trainer.set_experiment(experiment);
         Ok(())
     }
-}
-
-fn not_saved(error: ExecutionError) -> Failure {
-    Failure::new(t!("The device failed while saving: {error}", error), t!("Try again."))
 }

@@ -9,11 +9,12 @@ use burn::tensor::Device;
 use futures_channel::mpsc::UnboundedReceiver;
 
 use super::checkpoints::{self, Keeper};
+use super::end::End;
 use super::files::{self, Opened};
 use super::inbox::{Begin, Inbox, Incoming, Interrupt, Message, Nearest, NetworkRequest, Request};
 use super::nearest::Features;
 use super::prepare::prepare;
-use super::run::{End, Run};
+use super::run::Run;
 use super::trained::Trained;
 use super::{device, keep, networks, sight};
 use crate::model::file::{FileError, ModelFile};

@@ -122,8 +122,7 @@ impl NetworkOps for Flex {
             [value, gradient, velocity].map(|tensor| tensor.to_contiguous());
         let gradient = descent.has_gradient.then(|| values(&gradient));
         let velocity = descent.has_velocity.then(|| values(&velocity));
-        let (value, velocity) =
-            descent::step(values(&value), gradient, velocity, descent.rates);
+        let (value, velocity) = descent::step(values(&value), gradient, velocity, descent.rates);
         let count = velocity.len();
         (FlexTensor::from_data(TensorData::new(value, shape)), tensor(velocity, [count]))
     }

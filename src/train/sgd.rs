@@ -82,8 +82,7 @@ impl ModuleMapper for Step<'_> {
             let Sgd { momentum, weight_decay, velocity } = &mut *self.sgd;
             let rates = DescentRates { lr: self.lr, momentum: *momentum, decay: *weight_decay };
             // A convolution's bias before batch norm has no gradient, but it decays.
-            let (value, moved) =
-                ops::descend(value.inner(), gradient, velocity.remove(&id), rates);
+            let (value, moved) = ops::descend(value.inner(), gradient, velocity.remove(&id), rates);
             if *momentum > 0.0 {
                 velocity.insert(id, moved);
             }

@@ -72,6 +72,7 @@ async fn on_the_cpu() {
 #[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn on_webgpu() {
+    proden::engine::constructors::run();
     gpu_calls::count();
     // The browser of the tests has no other.
     suit_software_adapter(true);

@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use proden::ops::shape::{ConvGeometry, ConvShape};
-use proden::ops::{self, reference};
+use proden::ops::{self, DescentRates, reference};
 use rand::{Rng, RngExt};
 
 /// What an error may be: a few times the rounding of sums this long.
@@ -168,6 +168,38 @@ pub async fn pool(random: &mut impl Rng, device: &Device, twin_device: &Device, 
     }
 }
 
+/// A step of gradient descent on a parameter of a random size, with and without gradient and velocity,
+/// against Burn's own operations.
+pub async fn descent(
+    random: &mut impl Rng,
+    device: &Device,
+    twin_device: &Device,
+    worst: &mut Worst,
+) {
+    let shape = std::array::from_fn(|_| random.random_range(1..=9));
+    let data: [TensorData; 3] = std::array::from_fn(|_| uniform(random, shape));
+    let [has_gradient, has_velocity] = std::array::from_fn(|_| random.random_bool(0.7));
+    let rates = DescentRates { lr: 0.05, momentum: 0.9, decay: 0.001 };
+    let tensors =
+        |device: &Device| data.clone().map(|values| Tensor::<4>::from_data(values, device));
+    let count: usize = shape.iter().product();
+
+    let [value, gradient, velocity] = tensors(device);
+    let velocity = has_velocity.then(|| velocity.reshape([count]));
+    let ours = ops::descend(value, has_gradient.then_some(gradient), velocity, rates);
+    let [value, gradient, velocity] = tensors(twin_device);
+    let mut moved = value.clone().mul_scalar(rates.decay);
+    if has_gradient {
+        moved = moved + gradient;
+    }
+    if has_velocity {
+        moved = moved + velocity.mul_scalar(rates.momentum);
+    }
+    let what = format!("descent of {shape:?}, gradient {has_gradient}, velocity {has_velocity}");
+    worst.compare(ours.1.reshape(shape), moved.clone(), &format!("velocity, {what}")).await;
+    worst.compare(ours.0, value - moved.mul_scalar(rates.lr), &format!("value, {what}")).await;
+}
+
 /// Of equals in a window, the first gets the gradient, as in PyTorch.
 pub async fn ties(device: &Device) {
     let values = [1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 2.0, 2.0];
@@ -206,17 +238,18 @@ pub async fn on_the_card(random: &mut impl Rng, device: &Device) -> String {
     let mut told = String::new();
     for is_software in [true, false] {
         suit_software_adapter(is_software);
-        let [mut of_conv, mut of_norm, mut of_pool] = [Worst::default(); 3];
+        let [mut of_conv, mut of_norm, mut of_pool, mut of_descent] = [Worst::default(); 4];
         for _ in 0..SHAPES {
             conv(random, device, &twin_device, &mut of_conv).await;
             norm(random, device, &twin_device, &mut of_norm).await;
             pool(random, device, &twin_device, &mut of_pool).await;
+            descent(random, device, &twin_device, &mut of_descent).await;
         }
         wide_convs(random, device, &twin_device, &mut of_conv).await;
         told += &format!(
             "{SHAPES} shapes each, tiles for software {is_software}: largest error of a convolution \
-             {:.1e}, of a batch norm {:.1e}, of a max pool {:.1e}\n",
-            of_conv.0, of_norm.0, of_pool.0
+             {:.1e}, of a batch norm {:.1e}, of a max pool {:.1e}, of a step {:.1e}\n",
+            of_conv.0, of_norm.0, of_pool.0, of_descent.0
         );
     }
     always_use_large_tile();

@@ -115,15 +115,6 @@ scene('survive: an engine that crashes', { timeout, allowed: [/a fault in the en
   assert.deepEqual(await result(page), expected);
 });
 
-scene('golden start: a graphics card that computes wrongly', { timeout }, async (it) => {
-  const { page } = it;
-  // One that computes nothing at all: every number stays zero.
-  await beforeEngine(it.context, 'GPUComputePassEncoder.prototype.dispatchWorkgroups = () => {};');
-  await visit(page, link(it.url, { ...LONG, device: 'webgpu' }));
-  await start(page);
-  it.say(await waitError(page, [/computes wrongly: its loss is off by/, /Choose the device “CPU”/]));
-});
-
 scene('survive: two tabs cannot write one run', { timeout }, async (it) => {
   const { page } = it;
   const expected = await undisturbed(it);

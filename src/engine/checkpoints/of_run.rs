@@ -1,8 +1,9 @@
 //! When and how a run under way is kept.
 
 use super::Keeper;
+use crate::engine::end::End;
 use crate::engine::inbox::Inbox;
-use crate::engine::run::{End, Run};
+use crate::engine::run::Run;
 use crate::engine::session::Emit;
 use crate::engine::{files, host};
 use crate::protocol::{CheckpointNews, Event, KeptCheckpoint};

@@ -9,9 +9,7 @@ use js_sys::{Uint8Array, global};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_streams::ReadableStream;
-use web_sys::{
-    AbortController, DedicatedWorkerGlobalScope, Headers, RequestInit, Response, Url,
-};
+use web_sys::{AbortController, DedicatedWorkerGlobalScope, Headers, RequestInit, Response, Url};
 
 use super::attempts::{Answer, Attempts};
 use super::{Progress, SourceError, Want};
@@ -83,8 +81,10 @@ async fn attempt(
     progress: Progress<'_>,
     file: &mut Partial,
 ) -> Result<(), SourceError> {
-    let reason =
-        |error: JsValue| SourceError::Unreachable { url: url.to_owned(), reason: message_of(&error) };
+    let reason = |error: JsValue| SourceError::Unreachable {
+        url: url.to_owned(),
+        reason: message_of(&error),
+    };
     let download = Download(AbortController::new().map_err(reason)?);
     let init = RequestInit::new();
     init.set_signal(Some(&download.0.signal()));
@@ -181,8 +181,6 @@ async fn patiently<F: Future>(url: &str, future: F) -> Result<F::Output, SourceE
     let silence = host::sleep(Duration::from_secs(PATIENCE_SECS));
     match select(pin!(future), pin!(silence)).await {
         Either::Left((output, _)) => Ok(output),
-        Either::Right(_) => {
-            Err(SourceError::Silent { url: url.to_owned(), secs: PATIENCE_SECS })
-        }
+        Either::Right(_) => Err(SourceError::Silent { url: url.to_owned(), secs: PATIENCE_SECS }),
     }
 }

@@ -63,9 +63,13 @@ export async function assertTidy(page) {
   });
 }
 
-/** Puts a script before the engine's own, in all its workers. */
-export const beforeEngine = (context, script) =>
-  context.route('**/worker_loader.js*', async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${script}\n${await response.text()}` });
-  });
+/** Puts a script before the engine's own, in all its workers or in the first so many. */
+export const beforeEngine = (context, script, times) =>
+  context.route(
+    '**/worker_loader.js*',
+    async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${script}\n${await response.text()}` });
+    },
+    { times },
+  );

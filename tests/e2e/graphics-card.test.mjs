@@ -1,0 +1,131 @@
+// A graphics card that is lost, computes wrongly or has no room left. Nobody has to do anything where
+// the run can go on; else one click is offered. The card is SwiftShader.
+
+import assert from 'node:assert/strict';
+import { minutes } from './lib/environment.mjs';
+import { attribute, errors, link, run, start, visit, waitError, waitState } from './lib/page.mjs';
+import { epochs, result } from './lib/results.mjs';
+import { stage } from './lib/scene.mjs';
+import { LONG, assertTidy, beforeEngine, waitKept } from './lib/survive.mjs';
+
+const scene = stage();
+const timeout = minutes(4);
+const ON_THE_CARD = { ...LONG, 'train-limit': 128, 'test-limit': 32, epochs: 4, device: 'webgpu' };
+
+/** Gives the engine's device to the script as `device`, and runs it after that message to the page. */
+const after = (message, script) => `{
+  let device;
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    return (device = await requestDevice.apply(this, args));
+  };
+  const { postMessage } = self;
+  self.postMessage = (data, ...rest) => {
+    postMessage.call(self, data, ...rest);
+    if (Array.isArray(data) && data[0].startsWith('${message}')) { ${script} }
+  };
+}`;
+const COMPILING = '"Compiling"';
+const AFTER_EPOCH_3 = '{"Epoch":{"metrics":{"epoch":3,';
+// The engine is in the middle of its message.
+const LOSE = 'setTimeout(() => device.destroy());';
+
+const goesOn = (page, why) =>
+  page.locator('.notes').filter({ hasText: new RegExp(`${why}.*A new one goes on`) }).waitFor();
+
+const device = (page) => attribute(page, 'device', 'data-device');
+
+/** What a run on the card comes to that nobody disturbs; trained once. */
+let wanted;
+async function undisturbed({ context, url }) {
+  if (wanted) return wanted;
+  const apart = await context.browser().newContext({ serviceWorkers: 'block' });
+  const page = await apart.newPage();
+  await visit(page, link(url, ON_THE_CARD));
+  await run(page, minutes(3));
+  wanted = await result(page);
+  assert.equal(wanted.epochs.length, ON_THE_CARD.epochs);
+  await apart.close();
+  return wanted;
+}
+
+scene('card: one that is lost', { timeout }, async (it) => {
+  const { page } = it;
+  const expected = await undisturbed(it);
+  await beforeEngine(it.context, after(AFTER_EPOCH_3, LOSE), 1);
+  await visit(page, link(it.url, ON_THE_CARD));
+  await start(page);
+  await goesOn(page, 'graphics card was lost');
+  await waitState(page, 'finished', minutes(3));
+  assert.deepEqual(await result(page), expected);
+  assert.equal(await device(page), 'webgpu');
+  assert.equal(await errors(page), '');
+  await assertTidy(page);
+});
+
+scene('card: the process of all cards is killed', { timeout }, async (it) => {
+  const { page } = it;
+  const expected = await undisturbed(it);
+  await visit(page, link(it.url, ON_THE_CARD));
+  await start(page);
+  await waitKept(page, 2);
+  const cdp = await it.context.browser().newBrowserCDPSession();
+  // It never answers.
+  cdp.send('Browser.crashGpuProcess').catch(() => {});
+  await goesOn(page, 'graphics card was lost');
+  await waitState(page, 'finished', minutes(3));
+  assert.deepEqual(await result(page), expected);
+  assert.equal(await device(page), 'webgpu');
+  await assertTidy(page);
+});
+
+scene('card: one that is lost again and again', { timeout }, async (it) => {
+  const { page } = it;
+  // What is routed last is asked first.
+  await beforeEngine(it.context, after(COMPILING, LOSE));
+  await beforeEngine(it.context, after(AFTER_EPOCH_3, LOSE), 1);
+  await visit(page, link(it.url, ON_THE_CARD));
+  await start(page);
+  it.say(await waitError(page, [/graphics card was lost/, /device “CPU”/], minutes(3)));
+  const way = page.getByTestId('way-out');
+  assert.equal(await way.innerText(), 'Continue on the CPU');
+  const kept = await epochs(page);
+  await way.click();
+  await waitState(page, 'finished', minutes(2));
+  assert.equal(await device(page), 'cpu');
+  // The newest is first.
+  assert.deepEqual((await epochs(page)).slice(-kept.length), kept);
+  assert.equal((await epochs(page)).length, ON_THE_CARD.epochs);
+  assert.equal(await errors(page), '');
+  await assertTidy(page);
+});
+
+scene('card: one without room', { timeout, allowed: [/Out of Memory/] }, async (it) => {
+  const { page } = it;
+  await beforeEngine(it.context, after(COMPILING, `
+    const { createBuffer } = GPUDevice.prototype;
+    GPUDevice.prototype.createBuffer = function (...args) {
+      const error = new GPUOutOfMemoryError('no room');
+      this.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error, cancelable: true }));
+      return createBuffer.apply(this, args);
+    };`), 1);
+  await visit(page, link(it.url, ON_THE_CARD));
+  await start(page);
+  it.say(await waitError(page, [/no memory left/, /smaller batch size/], minutes(2)));
+  const way = page.getByTestId('way-out');
+  assert.equal(await way.innerText(), 'Start again with batches of 16');
+  await way.click();
+  await waitState(page, 'finished', minutes(3));
+  assert.match(page.url(), /batch=16/);
+  assert.equal(await errors(page), '');
+});
+
+scene('card: one that computes wrongly', { timeout }, async (it) => {
+  const { page } = it;
+  // One that computes nothing at all: every number stays zero.
+  await beforeEngine(it.context, 'GPUComputePassEncoder.prototype.dispatchWorkgroups = () => {};');
+  await visit(page, link(it.url, ON_THE_CARD));
+  await start(page);
+  it.say(await waitError(page, [/computes wrongly: its loss is off by/, /Choose the device “CPU”/]));
+  assert.equal(await page.getByTestId('way-out').innerText(), 'Start again on the CPU');
+});
