@@ -11,6 +11,7 @@ pub mod norm;
 mod parallel;
 pub mod pool;
 mod product;
+pub mod running;
 mod scratch;
 pub mod shape;
 mod vector;

@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 use js_sys::{Array, Function, Object, Promise, Proxy, Reflect, global};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Event, EventTarget};
 
 use super::host;
 
@@ -96,16 +97,25 @@ pub async fn is_lost() -> bool {
     matches!(select(JsFuture::from(lost), patience).await, Either::Left(_))
 }
 
-/// From now on tells `on_loss` why a device was lost that this worker gets from any adapter, in the
-/// browser's words (WebGPU specification, `GPUDeviceLostInfo`). Burn asks for the device by itself and does
-/// not say that it is gone: its next read fails, and so does every later one.
-pub fn watch_devices(on_loss: impl Fn(&str) + Clone + 'static) {
+/// What ends the use of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// It is gone, for that reason in the browser's words (WebGPU specification, `GPUDeviceLostInfo`).
+    Lost(String),
+    /// A buffer was asked for that it has no room for (`GPUOutOfMemoryError`).
+    OutOfMemory,
+}
+
+/// From now on tells of the trouble of every device that this worker gets from any adapter. Burn asks
+/// for the device by itself and does not say that it is gone: its next read fails, and so does every
+/// later one. That a buffer has no room it hears too late, and panics.
+pub fn watch_devices(tell: impl Fn(Trouble) + Clone + 'static) {
     let Ok(adapter) = Reflect::get(&global(), &"GPUAdapter".into()) else { return };
     let Ok(prototype) = Reflect::get(&adapter, &"prototype".into()) else { return };
     let Ok(request) = Reflect::get(&prototype, &REQUEST_DEVICE.into()) else { return };
     let apply = move |request: Function, adapter: JsValue, arguments: Array| {
         let device = Reflect::apply(&request, &adapter, &arguments)?;
-        spawn_local(tell_loss(device.clone(), on_loss.clone()));
+        spawn_local(watch(device.clone(), tell.clone()));
         Ok(device)
     };
     let apply = Closure::<dyn Fn(Function, JsValue, Array) -> Result<JsValue, JsValue>>::new(apply);
@@ -118,15 +128,33 @@ pub fn watch_devices(on_loss: impl Fn(&str) + Clone + 'static) {
 const REQUEST_DEVICE: &str = "requestDevice";
 
 /// Waits for the device, and then for its end.
-async fn tell_loss(device: JsValue, on_loss: impl Fn(&str)) {
+async fn watch(device: JsValue, tell: impl Fn(Trouble) + Clone + 'static) {
     let Ok(device) = JsFuture::from(Promise::resolve(&device)).await else { return };
+    hear_errors(&device, tell.clone());
     let Ok(lost) = Reflect::get(&device, &"lost".into()) else { return };
     let lost = Promise::resolve(&lost);
     LOST.set(Some(lost.clone()));
     let Ok(info) = JsFuture::from(lost).await else { return };
     let told = |name: &str| Reflect::get(&info, &name.into()).ok()?.as_string();
     let message = told("message").filter(|message| !message.is_empty());
-    on_loss(&message.or_else(|| told("reason")).unwrap_or_default());
+    tell(Trouble::Lost(message.or_else(|| told("reason")).unwrap_or_default()));
+}
+
+/// Takes the one error that no program can prevent before wgpu does, whose handler is set later.
+fn hear_errors(device: &JsValue, tell: impl Fn(Trouble) + 'static) {
+    let on_error = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+        let error = Reflect::get(&event, &"error".into()).unwrap_or_default();
+        let kind = error.dyn_ref::<Object>().map(|error| error.constructor().name());
+        if kind.is_some_and(|kind| kind == "GPUOutOfMemoryError") {
+            event.stop_immediate_propagation();
+            tell(Trouble::OutOfMemory);
+        }
+    });
+    if let Some(device) = device.dyn_ref::<EventTarget>() {
+        let listener = on_error.into_js_value();
+        let _ =
+            device.add_event_listener_with_callback("uncapturederror", listener.unchecked_ref());
+    }
 }
 
 fn describe(adapter: &GpuAdapter) -> Adapter {

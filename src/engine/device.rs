@@ -2,6 +2,8 @@
 
 use burn::tensor::{Device, ExecutionError};
 
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+use super::adapter::Trouble;
 use crate::experiment::{DeviceChoice, Setting};
 use crate::protocol::{DeviceReport, Failure};
 
@@ -56,24 +58,24 @@ pub async fn failed(error: &ExecutionError) -> Failure {
     .about(Setting::Device)
 }
 
-/// What to say when the graphics card is gone, with the browser's reason.
+/// What to say of a graphics card that can be used no more. Another engine gets a lost one anew, but
+/// would fill a full one again.
 #[cfg(all(feature = "engine", target_family = "wasm"))]
-pub fn lost(reason: &str) -> Failure {
-    Failure::new(
-        t!("The graphics card was lost ({reason}), and the training engine with it.", reason),
-        t!("Start again; if it happens again, choose the device “CPU”."),
-    )
-    .about(Setting::Device)
-}
-
-/// What to say when the graphics card has no room left. Another engine would fill it again.
-#[cfg(all(feature = "engine", target_family = "wasm"))]
-pub fn out_of_memory() -> Failure {
-    Failure::new(
-        t!("The graphics card has no memory left for this run."),
-        t!("Choose a smaller batch size or width, or the device “CPU”; close what else uses the card."),
-    )
-    .about(Setting::Batch)
+pub fn gone(trouble: &Trouble) -> Failure {
+    match trouble {
+        Trouble::Lost(reason) => Failure::new(
+            t!("The graphics card was lost ({reason}), and the training engine with it.", reason),
+            t!("Start again; if it happens again, choose the device “CPU”."),
+        )
+        .about(Setting::Device),
+        Trouble::OutOfMemory => Failure::new(
+            t!("The graphics card has no memory left for this run."),
+            t!(
+                "Choose a smaller batch size or width, or the device “CPU”; close what else uses the card."
+            ),
+        )
+        .about(Setting::Batch),
+    }
 }
 
 fn cpu(reason: Option<String>) -> Chosen {

@@ -20,16 +20,12 @@ pub fn start() {
     constructors::run();
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
-        let words = panic.to_string();
-        if words.contains(OUT_OF_MEMORY) {
-            return die(device::out_of_memory());
-        }
         // A panic ends in a rejected promise, which the page never hears of; a reported error
         // reaches its `worker.onerror`.
-        report_error(&js_sys::Error::new(&words));
+        report_error(&js_sys::Error::new(&panic.to_string()));
     }));
     // What this worker holds on the card is gone with it: the next engine asks for the card anew.
-    adapter::watch_devices(|reason| die(device::lost(reason)));
+    adapter::watch_devices(|trouble| die(device::gone(&trouble)));
     let scope = scope();
     let (sender, receiver) = mpsc::unbounded();
     let emit: session::Emit = {
@@ -54,10 +50,6 @@ pub fn start() {
     wasm_bindgen_futures::spawn_local(session::serve(receiver, emit));
     let _ = scope.post_message(&"loaded".into());
 }
-
-/// How wgpu calls `GPUOutOfMemoryError`. CubeCL panics with it: it hears of it as an uncaptured
-/// error, after the buffer has been handed out.
-const OUT_OF_MEMORY: &str = "wgpu error: Out of Memory";
 
 /// Says the last word.
 fn die(failure: Failure) {

@@ -14,7 +14,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::ops::shape::ConvGeometry;
-use crate::ops::{self, EPSILON, Normalised};
+use crate::ops::{self, EPSILON, Normalised, Running};
 
 /// Where initial weights come from and where they go.
 pub struct Init<'a> {
@@ -187,25 +187,20 @@ impl BatchNorm {
         shortcut: Option<Tensor<4>>,
         slope: f32,
     ) -> Tensor<4> {
-        let [batch, channels, height, width] = x.dims();
+        let [batch, _, height, width] = x.dims();
         let count = (batch * height * width) as f64;
         let Normalised { output, statistics } =
             ops::norm(x, self.weight.val(), self.bias.val(), shortcut, slope);
-        let [mut mean, variance] =
-            [0, 1].map(|row| statistics.clone().slice_dim(0, row..row + 1).reshape([channels]));
-        if let Some(bias) = conv_bias {
-            mean = mean + bias;
-        }
         // One value a channel has no unbiased variance; PyTorch refuses it, we keep the biased.
-        let unbiased = variance.mul_scalar(count / (count - 1.0).max(1.0));
-        Self::blend(&self.running_mean, mean);
-        Self::blend(&self.running_var, unbiased);
+        let running = Running { momentum: Self::MOMENTUM, unbias: count / (count - 1.0).max(1.0) };
+        let states = [&self.running_mean, &self.running_var];
+        let [mean, variance] = states.map(|state| state.value_sync().inner());
+        let bias = conv_bias.map(Tensor::inner);
+        let new = ops::follow(statistics, mean, variance, bias, running);
+        for (state, new) in states.into_iter().zip(new) {
+            state.update(Tensor::from_inner(new));
+        }
         output
-    }
-
-    fn blend(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
-        let old = running.value_sync().mul_scalar(1.0 - Self::MOMENTUM);
-        running.update((old + batch.mul_scalar(Self::MOMENTUM)).detach());
     }
 }
 

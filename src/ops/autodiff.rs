@@ -10,7 +10,7 @@ use burn::backend::{Autodiff, Backend, TensorMetadata};
 
 use super::composed::row_of;
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, NetworkOps};
+use super::{Descent, NetworkOps, Running};
 
 impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
     fn conv(
@@ -134,6 +134,17 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         _descent: Descent,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         unreachable!("a step of descent is taken on the plain device")
+    }
+
+    fn follow(
+        _statistics: FloatTensor<Self>,
+        _mean: FloatTensor<Self>,
+        _variance: FloatTensor<Self>,
+        _bias: FloatTensor<Self>,
+        _running: Running,
+        _has_bias: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        unreachable!("running statistics are on the plain device")
     }
 }
 

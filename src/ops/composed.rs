@@ -7,7 +7,7 @@ use burn::backend::{Backend, TensorMetadata, get_device_settings};
 use burn::tensor::{Scalar, Shape, Slice};
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, EPSILON};
+use super::{Descent, EPSILON, Running};
 
 fn options(geometry: ConvGeometry) -> ConvOptions<2> {
     ConvOptions::new([geometry.stride; 2], [geometry.padding; 2], [1; 2], 1)
@@ -146,4 +146,24 @@ pub fn descend<B: Backend>(
     }
     let value = B::float_sub(value, times(moved.clone(), rates.lr));
     (value, B::float_reshape(moved, flat))
+}
+
+/// The running mean and variance after a batch.
+pub fn follow<B: Backend>(
+    statistics: FloatTensor<B>,
+    mean: FloatTensor<B>,
+    variance: FloatTensor<B>,
+    bias: Option<FloatTensor<B>>,
+    running: Running,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let times = |tensor, factor| B::float_mul_scalar(tensor, Scalar::from(factor));
+    let blend = |old, batch| {
+        B::float_add(times(old, 1.0 - running.momentum), times(batch, running.momentum))
+    };
+    let mut of_batch = row_of::<B>(&statistics, 0);
+    if let Some(bias) = bias {
+        of_batch = B::float_add(of_batch, bias);
+    }
+    let unbiased = times(row_of::<B>(&statistics, 1), running.unbias);
+    (blend(mean, of_batch), blend(variance, unbiased))
 }

@@ -8,7 +8,7 @@ use burn::tensor::{DType, TensorData};
 use super::cpu::norm::{NormGradients, NormOutput};
 use super::cpu::{conv, descent, norm, pool};
 use super::shape::{ConvGeometry, ConvShape, NormShape};
-use super::{Descent, NetworkOps, composed};
+use super::{Descent, NetworkOps, Running, composed};
 
 type FlexTensor = FloatTensor<Flex>;
 
@@ -125,6 +125,28 @@ impl NetworkOps for Flex {
         let (value, velocity) = descent::step(values(&value), gradient, velocity, descent.rates);
         let count = velocity.len();
         (FlexTensor::from_data(TensorData::new(value, shape)), tensor(velocity, [count]))
+    }
+
+    fn follow(
+        statistics: FlexTensor,
+        mean: FlexTensor,
+        variance: FlexTensor,
+        bias: FlexTensor,
+        running: Running,
+        has_bias: bool,
+    ) -> (FlexTensor, FlexTensor) {
+        if mean.dtype() != DType::F32 {
+            let bias = has_bias.then_some(bias);
+            return composed::follow::<Self>(statistics, mean, variance, bias, running);
+        }
+        let [statistics, mean, variance, bias] =
+            [statistics, mean, variance, bias].map(|tensor| tensor.to_contiguous());
+        let old = [&mean, &variance].map(values);
+        let channels = old[0].len();
+        let (batch_mean, others) = values(&statistics).split_at(channels);
+        let bias = has_bias.then(|| values(&bias));
+        let [mean, variance] = running.follow(old, [batch_mean, &others[..channels]], bias);
+        (tensor(mean, [channels]), tensor(variance, [channels]))
     }
 }
 

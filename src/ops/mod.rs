@@ -19,6 +19,7 @@ pub mod reference;
 pub use proden_kernels as cpu;
 pub use proden_kernels::descent::DescentRates;
 pub use proden_kernels::norm::EPSILON;
+pub use proden_kernels::running::Running;
 pub use proden_kernels::shape;
 
 #[cfg(feature = "gpu")]
@@ -116,6 +117,18 @@ pub trait NetworkOps: Backend {
         velocity: FloatTensor<Self>,
         descent: Descent,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The running mean and variance `[channels]` after a batch whose `statistics` are those of
+    /// [`Self::norm`]. `bias` was left out before, and is not read if there is none.
+    #[fusion(meta = follow_specs)]
+    fn follow(
+        statistics: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        running: Running,
+        has_bias: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// How a step of gradient descent is taken.
@@ -136,6 +149,18 @@ fn descent_specs(
     _descent: &Descent,
 ) -> (TensorSpec, TensorSpec) {
     (value.clone(), TensorSpec::new([value.shape.num_elements()].into(), value.dtype))
+}
+
+#[cfg(feature = "gpu")]
+fn follow_specs(
+    _statistics: &TensorSpec,
+    mean: &TensorSpec,
+    _variance: &TensorSpec,
+    _bias: &TensorSpec,
+    _running: &Running,
+    _has_bias: &bool,
+) -> (TensorSpec, TensorSpec) {
+    (mean.clone(), mean.clone())
 }
 
 #[cfg(feature = "gpu")]
@@ -196,7 +221,8 @@ pub fn conv(x: Tensor<4>, weight: Tensor<4>, geometry: ConvGeometry) -> Tensor<4
 pub struct Normalised {
     /// Same shape as the input.
     pub output: Tensor<4>,
-    /// Mean and biased variance of each channel, `[2, channels]`; no gradient flows through them.
+    /// Mean, biased variance, gamma and beta of each channel, `[4, channels]`, on the plain device: no
+    /// gradient flows through them.
     pub statistics: Tensor<2>,
 }
 
@@ -214,8 +240,8 @@ pub fn norm(
         None => Dispatch::norm(x, gamma, beta, slope),
         Some(shortcut) => Dispatch::norm_add(x, gamma, beta, shortcut.into_dispatch(), slope),
     };
-    let statistics = Tensor::<2>::from_dispatch(statistics);
-    Normalised { output: Tensor::from_dispatch(output), statistics: statistics.slice_dim(0, 0..2) }
+    let statistics = Tensor::<2>::from_dispatch(statistics).inner();
+    Normalised { output: Tensor::from_dispatch(output), statistics }
 }
 
 /// Max pooling over 2x2 windows with stride 2: `[batch, channels, height, width]` to
@@ -239,4 +265,21 @@ pub fn descend<const D: usize>(
     let velocity = velocity.map_or_else(|| value.clone(), Tensor::into_dispatch);
     let (value, velocity) = Dispatch::descend(value, gradient, velocity, descent);
     (Tensor::from_dispatch(value), Tensor::from_dispatch(velocity))
+}
+
+/// The running mean and variance `[channels]` after a batch whose `statistics` are those of [`norm`]. All
+/// are on the plain device. `bias` was left out before the mean was taken.
+pub fn follow(
+    statistics: Tensor<2>,
+    mean: Tensor<1>,
+    variance: Tensor<1>,
+    bias: Option<Tensor<1>>,
+    running: Running,
+) -> [Tensor<1>; 2] {
+    let has_bias = bias.is_some();
+    let (mean, variance) = (mean.into_dispatch(), variance.into_dispatch());
+    let bias = bias.map_or_else(|| mean.clone(), Tensor::into_dispatch);
+    let (mean, variance) =
+        Dispatch::follow(statistics.into_dispatch(), mean, variance, bias, running, has_bias);
+    [Tensor::from_dispatch(mean), Tensor::from_dispatch(variance)]
 }

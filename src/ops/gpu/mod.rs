@@ -3,7 +3,7 @@
 //!
 //! [`conv`] and [`weight_gradient`] are the matrix products behind a convolution, [`layout`] lays
 //! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm, [`pool`] max pooling,
-//! [`descent`] the step of gradient descent.
+//! [`descent`] the step of gradient descent, [`running`] batch norm's running statistics.
 
 mod conv;
 mod descent;
@@ -11,6 +11,7 @@ mod layout;
 mod norm;
 mod pool;
 mod product;
+mod running;
 pub mod tile;
 mod weight_gradient;
 
@@ -24,7 +25,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, NetworkOps};
+use super::{Descent, NetworkOps, Running};
 
 /// Four numbers that are read and written together.
 type Quad = Vector<f32, Const<4>>;
@@ -122,6 +123,17 @@ impl NetworkOps for CubeBackend {
         let gradient = descent.has_gradient.then(|| into_contiguous(gradient));
         let velocity = descent.has_velocity.then(|| into_contiguous(velocity));
         descent::step(into_contiguous(value), gradient, velocity, descent.rates)
+    }
+
+    fn follow(
+        statistics: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        running: Running,
+        has_bias: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        running::follow(statistics, mean, variance, has_bias.then_some(bias), running)
     }
 }
 
