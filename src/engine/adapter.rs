@@ -114,9 +114,15 @@ pub fn watch_devices(tell: impl Fn(Trouble) + Clone + 'static) {
     let Ok(prototype) = Reflect::get(&adapter, &"prototype".into()) else { return };
     let Ok(request) = Reflect::get(&prototype, &REQUEST_DEVICE.into()) else { return };
     let apply = move |request: Function, adapter: JsValue, arguments: Array| {
-        let device = Reflect::apply(&request, &adapter, &arguments)?;
-        spawn_local(watch(device.clone(), tell.clone()));
-        Ok(device)
+        let device = Promise::resolve(&Reflect::apply(&request, &adapter, &arguments)?);
+        let tell = tell.clone();
+        let watched = Closure::once_into_js(move |device: JsValue| {
+            watch(&device, tell);
+            device
+        });
+        // In between, so that it is watched before anybody else has it.
+        let then: Function = Reflect::get(&device, &"then".into())?.unchecked_into();
+        then.call1(&device, &watched)
     };
     let apply = Closure::<dyn Fn(Function, JsValue, Array) -> Result<JsValue, JsValue>>::new(apply);
     let handler = Object::new();
@@ -127,17 +133,17 @@ pub fn watch_devices(tell: impl Fn(Trouble) + Clone + 'static) {
 
 const REQUEST_DEVICE: &str = "requestDevice";
 
-/// Waits for the device, and then for its end.
-async fn watch(device: JsValue, tell: impl Fn(Trouble) + Clone + 'static) {
-    let Ok(device) = JsFuture::from(Promise::resolve(&device)).await else { return };
-    hear_errors(&device, tell.clone());
-    let Ok(lost) = Reflect::get(&device, &"lost".into()) else { return };
+fn watch(device: &JsValue, tell: impl Fn(Trouble) + Clone + 'static) {
+    hear_errors(device, tell.clone());
+    let Ok(lost) = Reflect::get(device, &"lost".into()) else { return };
     let lost = Promise::resolve(&lost);
     LOST.set(Some(lost.clone()));
-    let Ok(info) = JsFuture::from(lost).await else { return };
-    let told = |name: &str| Reflect::get(&info, &name.into()).ok()?.as_string();
-    let message = told("message").filter(|message| !message.is_empty());
-    tell(Trouble::Lost(message.or_else(|| told("reason")).unwrap_or_default()));
+    spawn_local(async move {
+        let Ok(info) = JsFuture::from(lost).await else { return };
+        let told = |name: &str| Reflect::get(&info, &name.into()).ok()?.as_string();
+        let message = told("message").filter(|message| !message.is_empty());
+        tell(Trouble::Lost(message.or_else(|| told("reason")).unwrap_or_default()));
+    });
 }
 
 /// Takes the one error that no program can prevent before wgpu does, whose handler is set later.

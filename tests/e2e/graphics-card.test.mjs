@@ -28,7 +28,7 @@ const after = (message, script) => `{
 const COMPILING = '"Compiling"';
 const AFTER_EPOCH_3 = '{"Epoch":{"metrics":{"epoch":3,';
 // The engine is in the middle of its message.
-const LOSE = 'setTimeout(() => device.destroy());';
+const LOSE = 'setTimeout(() => device?.destroy());';
 
 const goesOn = (page, why) =>
   page.locator('.notes').filter({ hasText: new RegExp(`${why}.*A new one goes on`) }).waitFor();
