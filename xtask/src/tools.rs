@@ -10,6 +10,7 @@ use std::fs;
 
 /// 0.22 needs a newer rustc than the one in rust-toolchain.toml.
 const TRUNK_VERSION: &str = "0.21.14";
+const CARGO_DENY_VERSION: &str = "0.20.2";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// What a release build of a tool should cost: these run for seconds, so an optimised build is
@@ -53,6 +54,18 @@ pub fn ensure_wasm_bindgen() -> Result<()> {
         // At level 1 it takes longer over the 36 MB of the worker than it saves here.
         opt_level: "2",
         duration: "about 2 minutes",
+    })
+}
+
+pub fn ensure_cargo_deny() -> Result<()> {
+    ensure_installed(&Install {
+        krate: "cargo-deny",
+        program: "cargo-deny",
+        version: CARGO_DENY_VERSION.to_owned(),
+        locked: true,
+        // It runs for two seconds.
+        opt_level: "0",
+        duration: "about 3 minutes",
     })
 }
 

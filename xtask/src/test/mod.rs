@@ -37,6 +37,7 @@ enum Step {
     ClippyXtask,
     Native,
     Browser,
+    Deny,
     E2e,
 }
 
@@ -114,6 +115,12 @@ impl Step {
                 Ok(product.and(xtask))
             }
             Step::Browser => wasm::run(),
+            Step::Deny => {
+                tools::ensure_cargo_deny()?;
+                let mut deny = project::command(project::tool("cargo-deny"));
+                deny.args(["--offline", "check", "bans", "licenses", "sources"]);
+                check(deny)
+            }
             Step::E2e => unreachable!("needs to know the running xtask"),
         }
     }
