@@ -1,8 +1,9 @@
 // Links that hold what this page does not know: told beside the form, and the rest holds.
 
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { TINY, errors, link, run, setting, state, visit, waitError } from './lib/page.mjs';
-import { seconds } from './lib/environment.mjs';
+import { minutes, seconds } from './lib/environment.mjs';
 import { stage } from './lib/scene.mjs';
 
 const LINKS = [
@@ -14,6 +15,26 @@ const LINKS = [
   { title: 'a newer version', query: { v: 2, epochs: 3 }, says: /of version 2, newer than this page knows/ },
   { title: 'no version', query: { v: 'abc', epochs: 3 }, says: /v is “abc”, which is no version/ },
 ];
+
+/** What has broken one program or another. */
+const NASTY = createRequire(import.meta.url)('big-list-of-naughty-strings/blns.json').filter(Boolean);
+/** The page reads no longer query than 8,192 bytes. */
+const MOST_BYTES = 8_000;
+
+/** Links with all of them, each as the name and as the value of a setting. */
+function* nastyLinks() {
+  let strings = [];
+  const query = (texts) =>
+    new URLSearchParams([['v', 1], ['model', texts[0]], ...texts.map((text) => [text, text])]).toString();
+  for (const text of NASTY) {
+    if (query([...strings, text]).length > MOST_BYTES) {
+      yield { strings, query: query(strings) };
+      strings = [];
+    }
+    strings.push(text);
+  }
+  yield { strings, query: query(strings) };
+}
 
 const scene = stage();
 
@@ -41,4 +62,23 @@ scene('link: markup in a link is shown as text', {}, async (it) => {
   await visit(it.page, link(it.url, query));
   await waitError(it.page, '<b>bold</b>');
   assert.equal(await it.page.locator('[data-testid="error"] :is(img, b)').count(), 0);
+});
+
+scene('link: every string of a public list of nasty ones is text', { timeout: minutes(3) }, async (it) => {
+  const { page } = it;
+  page.on('dialog', (dialog) => assert.fail(`a dialog: ${dialog.message()}`));
+  let links = 0;
+  for (const { strings, query } of nastyLinks()) {
+    links += 1;
+    await page.goto(`${it.url}?${query}`);
+    await waitError(page, /This link’s model/);
+    const message = await errors(page);
+    // Those that are no longer than what is quoted, and that the browser shows as they are.
+    const plain = strings.filter((text) => /^[\x21-\x7e]{1,40}$/.test(text));
+    assert.deepEqual(plain.filter((text) => !message.includes(text)), []);
+    const strange = page.locator('[data-testid="error"] :not(ul, li, strong, span, button, svg, path)');
+    assert.equal(await strange.count(), 0);
+  }
+  assert.equal(await state(page), 'idle');
+  it.say(`${NASTY.length} strings in ${links} links`);
 });

@@ -115,6 +115,20 @@ scene('survive: an engine that crashes', { timeout, allowed: [/a fault in the en
   assert.deepEqual(await result(page), expected);
 });
 
+scene('survive: a machine that slept', { timeout }, async (it) => {
+  const { page } = it;
+  const expected = await undisturbed(it);
+  await underWay(it);
+  const cdp = await it.context.newCDPSession(page);
+  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
+  // To sleep is to let time pass.
+  await new Promise((resolve) => setTimeout(resolve, seconds(3)));
+  await cdp.send('Page.setWebLifecycleState', { state: 'active' });
+  await waitState(page, 'finished', minutes(2));
+  assert.deepEqual(await result(page), expected);
+  assert.equal(await errors(page), '');
+});
+
 scene('survive: two tabs cannot write one run', { timeout }, async (it) => {
   const { page } = it;
   const expected = await undisturbed(it);

@@ -8,6 +8,7 @@
 mod browser;
 mod compress;
 mod data;
+mod fuzz;
 mod offline;
 mod policy;
 mod project;
@@ -36,6 +37,8 @@ enum Task {
     Test(test::Options),
     /// Time our operations against Burn's own, in a browser
     Bench,
+    /// Fuzz every parser of what comes from outside
+    Fuzz(fuzz::Options),
     /// Lay out real CIFAR-10 files for `serve --data`
     Data(data::Options),
     /// Take the pictures of the site for the documentation
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Serve(options) => serve::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Test(options) => test::run(&options),
         Task::Bench => test::wasm::bench().map(|()| ExitCode::SUCCESS),
+        Task::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Data(options) => data::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Screenshots => test::e2e::screenshots().map(|()| ExitCode::SUCCESS),
     };

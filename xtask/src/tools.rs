@@ -11,6 +11,7 @@ use std::fs;
 /// 0.22 needs a newer rustc than the one in rust-toolchain.toml.
 const TRUNK_VERSION: &str = "0.21.14";
 const CARGO_DENY_VERSION: &str = "0.20.2";
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// What a release build of a tool should cost: these run for seconds, so an optimised build is
@@ -66,6 +67,17 @@ pub fn ensure_cargo_deny() -> Result<()> {
         // It runs for two seconds.
         opt_level: "0",
         duration: "about 3 minutes",
+    })
+}
+
+pub fn ensure_cargo_fuzz() -> Result<()> {
+    ensure_installed(&Install {
+        krate: "cargo-fuzz",
+        program: "cargo-fuzz",
+        version: CARGO_FUZZ_VERSION.to_owned(),
+        locked: true,
+        opt_level: "0",
+        duration: "about a minute",
     })
 }
 

@@ -2,7 +2,7 @@
 //! fragment of a URL. A fragment is never sent to a server.
 
 pub mod agreement;
-mod bytes;
+pub mod bytes;
 pub mod fragment;
 pub mod qr;
 
