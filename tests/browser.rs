@@ -88,6 +88,5 @@ async fn the_first_of_equals_gets_the_gradient_of_a_pool() {
 async fn training_follows_pytorch_on_webgpu() {
     let device = webgpu().await;
     suit_software_adapter(true);
-    console_log!("SKIPPED: resnet32 on WebGPU: at full width it takes five minutes in SwiftShader");
-    check(&device, &NETWORKS[..2]).await;
+    check(&device, &NETWORKS).await;
 }

@@ -20,8 +20,13 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/experiment/explain/
 const IMAGES: [usize; 4] = [1010, 1164, 1989, 417];
 /// Epochs that are trained again for a comparison.
 const COMPARED_EPOCHS: usize = 2;
-/// What a logit may be off: processors round differently, and a run passes that on.
-const LOGIT_BOUND: f32 = 0.05;
+/// What a logit may be off before the first step.
+const FIRST_BOUND: f32 = 1e-3;
+/// And in the second epoch: processors round differently, and a run passes that on (0.2 between one with
+/// AVX2 and one with AVX-512).
+const LATER_BOUND: f32 = 0.5;
+/// What a confidence may be off that is derived from the logits of the same run.
+const CONFIDENCE_BOUND: f64 = 1e-5;
 
 /// What [`record`] gives: the record, and the confidences stored before each pass of each image.
 struct Recording {
@@ -90,14 +95,15 @@ fn the_recorded_batch_is_what_the_trainer_does() {
             (image.index, image.label, &image.candidates, &image.pixels),
             (again.index, again.label, &again.candidates, &again.pixels)
         );
-        for (pass, again) in image.passes.iter().zip(&again.passes) {
+        let bounds = std::iter::once(FIRST_BOUND).chain(std::iter::repeat(LATER_BOUND));
+        for ((pass, again), bound) in image.passes.iter().zip(&again.passes).zip(bounds) {
             assert_eq!(pass.step, again.step);
             let pairs = pass.logits.iter().zip(&again.logits);
             let off = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(off < LOGIT_BOUND, "image {}, step {}: off by {off}", image.index, pass.step);
+            assert!(off < bound, "image {}, step {}: off by {off}", image.index, pass.step);
         }
     }
-    check_confidences(&built_in, &trained);
+    check_confidences(&trained.record, &trained);
 }
 
 /// What the page derives from the logits of one pass is what the trainer stores for the next.
@@ -108,11 +114,7 @@ fn check_confidences(record: &Record, trained: &Recording) {
             let derived = stored(image, pass, &set);
             let pairs = derived.iter().zip(trained);
             let off = pairs.map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
-            assert!(
-                off < f64::from(LOGIT_BOUND),
-                "image {}, pass {pass}: off by {off}",
-                image.index
-            );
+            assert!(off < CONFIDENCE_BOUND, "image {}, pass {pass}: off by {off}", image.index);
         }
     }
 }

@@ -20,6 +20,8 @@ fn our_kernels_do_what_burns_do() {
         block_on(twins::conv(&mut random, &device, &device, &mut of_conv));
         block_on(twins::norm(&mut random, &device, &device, &mut of_norm));
         block_on(twins::pool(&mut random, &device, &device, &mut of_pool));
+    }
+    for _ in 0..300 {
         block_on(twins::descent(&mut random, &device, &device, &mut of_descent));
     }
     let told = format!(

@@ -9,14 +9,8 @@ use crate::ui::state::app;
 pub fn WayOutOffer() -> impl IntoView {
     let app = app();
     let title = Memo::new(move |_| app.way_out().map(|way| way.title(app.can_go_on())));
-    view! {
-        <div class="way-out" hidden=move || title.with(Option::is_none)>
-            <SmallButton
-                test_id="way-out"
-                text=Signal::derive(move || title.get().unwrap_or_default())
-                press=move || app.take_way_out()
-                is_primary=true
-            />
-        </div>
-    }
+    let button = move |title: String| {
+        view! { <SmallButton test_id="way-out" text=title press=move || app.take_way_out() is_primary=true /> }
+    };
+    move || title.get().map(button)
 }
