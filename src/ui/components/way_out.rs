@@ -10,7 +10,11 @@ pub fn WayOutOffer() -> impl IntoView {
     let app = app();
     let title = Memo::new(move |_| app.way_out().map(|way| way.title(app.can_go_on())));
     let button = move |title: String| {
-        view! { <SmallButton test_id="way-out" text=title press=move || app.take_way_out() is_primary=true /> }
+        view! {
+            <div class="queue-buttons">
+                <SmallButton test_id="way-out" text=title press=move || app.take_way_out() is_primary=true />
+            </div>
+        }
     };
     move || title.get().map(button)
 }
