@@ -66,7 +66,7 @@ pub fn ensure_cargo_deny() -> Result<()> {
         locked: true,
         // It runs for two seconds.
         opt_level: "0",
-        duration: "about 3 minutes",
+        duration: "about a minute",
     })
 }
 
