@@ -4,8 +4,8 @@
 //! neither of which a browser has, and normalises in many passes over memory. Here each is a few
 //! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Max pooling is here because Burn's copies the
 //! tensors into another order and back on WebGPU, and keeps a tensor of places; the step of gradient
-//! descent because it is one pass over a parameter instead of six. Both are one backend extension, [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of
-//! both.
+//! descent and the running statistics because each is one pass instead of several. Both are one backend
+//! extension, [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of both.
 
 mod autodiff;
 mod composed;

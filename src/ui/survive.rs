@@ -163,12 +163,15 @@ impl App {
         self.runs.current.set(Some(open.run));
         self.runs.turn.set(open.turn.filter(|&at| self.is_waiting(at, experiment)));
         self.survival.under_way.update_value(|it| it.go_on(open));
-        let experiment = match then {
-            Then::GoOn => experiment.clone(),
-            Then::GoOnOnCpu => Experiment { device: DeviceChoice::Cpu, ..experiment.clone() },
+        let mut experiment = experiment.clone();
+        match then {
+            Then::GoOn => {}
+            Then::GoOnOnCpu => {
+                experiment.device = DeviceChoice::Cpu;
+                self.form.enter(Setting::Device, DeviceChoice::Cpu.to_string());
+            }
             Then::Stand => return,
-        };
-        self.form.replace(Experiment { autostart: false, ..experiment.clone() });
+        }
         self.go_on(experiment);
         self.note.set(note);
     }

@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { minutes } from './lib/environment.mjs';
-import { attribute, errors, link, run, start, visit, waitError, waitState } from './lib/page.mjs';
+import { attribute, errors, link, start, visit, waitError, waitState } from './lib/page.mjs';
 import { epochs, result } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
-import { LONG, assertTidy, beforeEngine, waitKept } from './lib/survive.mjs';
+import { LONG, afterMessage, assertTidy, beforeEngine, undisturbed, waitKept } from './lib/survive.mjs';
 
 const scene = stage();
 const timeout = minutes(4);
@@ -19,11 +19,7 @@ const after = (message, script) => `{
   GPUAdapter.prototype.requestDevice = async function (...args) {
     return (device = await requestDevice.apply(this, args));
   };
-  const { postMessage } = self;
-  self.postMessage = (data, ...rest) => {
-    postMessage.call(self, data, ...rest);
-    if (Array.isArray(data) && data[0].startsWith('${message}')) { ${script} }
-  };
+  ${afterMessage(message, script)}
 }`;
 const COMPILING = '"Compiling"';
 const AFTER_EPOCH_3 = '{"Epoch":{"metrics":{"epoch":3,';
@@ -35,23 +31,9 @@ const goesOn = (page, why) =>
 
 const device = (page) => attribute(page, 'device', 'data-device');
 
-/** What a run on the card comes to that nobody disturbs; trained once. */
-let wanted;
-async function undisturbed({ context, url }) {
-  if (wanted) return wanted;
-  const apart = await context.browser().newContext({ serviceWorkers: 'block' });
-  const page = await apart.newPage();
-  await visit(page, link(url, ON_THE_CARD));
-  await run(page, minutes(3));
-  wanted = await result(page);
-  assert.equal(wanted.epochs.length, ON_THE_CARD.epochs);
-  await apart.close();
-  return wanted;
-}
-
 scene('card: one that is lost', { timeout }, async (it) => {
   const { page } = it;
-  const expected = await undisturbed(it);
+  const expected = await undisturbed(it, ON_THE_CARD);
   await beforeEngine(it.context, after(AFTER_EPOCH_3, LOSE), 1);
   await visit(page, link(it.url, ON_THE_CARD));
   await start(page);
@@ -65,7 +47,7 @@ scene('card: one that is lost', { timeout }, async (it) => {
 
 scene('card: the process of all cards is killed', { timeout }, async (it) => {
   const { page } = it;
-  const expected = await undisturbed(it);
+  const expected = await undisturbed(it, ON_THE_CARD);
   await visit(page, link(it.url, ON_THE_CARD));
   await start(page);
   await waitKept(page, 2);

@@ -7,7 +7,7 @@ import { launch } from './lib/browser.mjs';
 import { minutes } from './lib/environment.mjs';
 import { link, start, visit, waitState } from './lib/page.mjs';
 import { serve } from './lib/server.mjs';
-import { beforeEngine } from './lib/survive.mjs';
+import { afterMessage, beforeEngine } from './lib/survive.mjs';
 
 const device = process.argv[2] ?? 'cpu';
 const epochs = Number(process.argv[3] ?? (device === 'cpu' ? 300 : 30));
@@ -44,13 +44,7 @@ const TELL = `
       return destroy.call(this);
     };
   }
-  const { postMessage } = self;
-  self.postMessage = (data, ...rest) => {
-    postMessage.call(self, data, ...rest);
-    if (Array.isArray(data) && data[0].startsWith('{"Epoch"')) {
-      channel.postMessage({ wasm: memory.buffer.byteLength, buffers, bytes });
-    }
-  };`;
+  ${afterMessage('{"Epoch"', 'channel.postMessage({ wasm: memory.buffer.byteLength, buffers, bytes });')}`;
 
 const server = await serve({});
 const browser = await launch({ webgpu: device !== 'cpu' });

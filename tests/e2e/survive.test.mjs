@@ -8,7 +8,7 @@ import { errors, link, run, start, value, visit, waitError, waitState } from './
 import { result } from './lib/results.mjs';
 import { kept, waitRuns } from './lib/runs.mjs';
 import { stage } from './lib/scene.mjs';
-import { LONG, assertTidy, beforeEngine, goOn, keptEpochs, notes, storedFiles, waitKept } from './lib/survive.mjs';
+import { LONG, assertTidy, beforeEngine, goOn, keptEpochs, notes, storedFiles, undisturbed, waitKept } from './lib/survive.mjs';
 
 const scene = stage();
 const timeout = minutes(4);
@@ -16,21 +16,6 @@ const timeout = minutes(4);
 const KILLS = Number(process.env.PRODEN_KILLS ?? 4);
 /** So long that it is not over before the last of them. The table of epochs shows 200. */
 const TO_BE_KILLED = { ...LONG, 'train-limit': 512, epochs: Math.min(4 * KILLS, 200) };
-
-const wanted = new Map();
-/** What the run comes to when nobody disturbs it; trained once a file. */
-async function undisturbed({ context, url }, settings = LONG) {
-  if (wanted.has(settings)) return wanted.get(settings);
-  const apart = await context.browser().newContext({ serviceWorkers: 'block' });
-  const page = await apart.newPage();
-  await visit(page, link(url, settings));
-  await run(page, minutes(2));
-  const came = await result(page);
-  assert.equal(came.epochs.length, settings.epochs);
-  await apart.close();
-  wanted.set(settings, came);
-  return came;
-}
 
 /** A run that is under way, with a checkpoint after an epoch or more. */
 async function underWay({ page, url }, settings = LONG, epochs = 1) {

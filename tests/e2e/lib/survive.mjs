@@ -1,8 +1,9 @@
 // Runs that are broken off: how, and what the page keeps of them.
 
 import assert from 'node:assert/strict';
-import { seconds } from './environment.mjs';
-import { attribute, waitState } from './page.mjs';
+import { minutes, seconds } from './environment.mjs';
+import { attribute, link, run, visit, waitState } from './page.mjs';
+import { result } from './results.mjs';
 
 /** Long enough to be broken off, and done in some seconds. */
 export const LONG = {
@@ -13,6 +14,21 @@ export const LONG = {
   width: 0.0625,
   device: 'cpu',
 };
+
+const wanted = new Map();
+/** What the run comes to when nobody disturbs it; trained once a file. */
+export async function undisturbed({ context, url }, settings = LONG) {
+  if (wanted.has(settings)) return wanted.get(settings);
+  const apart = await context.browser().newContext({ serviceWorkers: 'block' });
+  const page = await apart.newPage();
+  await visit(page, link(url, settings));
+  await run(page, minutes(3));
+  const came = await result(page);
+  assert.equal(came.epochs.length, settings.epochs);
+  await apart.close();
+  wanted.set(settings, came);
+  return came;
+}
 
 /** Waits until a checkpoint is kept that stands after so many epochs, or later. */
 export const waitKept = (page, epochs) =>
@@ -73,3 +89,11 @@ export const beforeEngine = (context, script, times) =>
     },
     { times },
   );
+
+/** A script for the engine that runs another one whenever it has said so to the page. */
+export const afterMessage = (message, script) => `
+  const { postMessage } = self;
+  self.postMessage = (data, ...rest) => {
+    postMessage.call(self, data, ...rest);
+    if (Array.isArray(data) && data[0].startsWith('${message}')) { ${script} }
+  };`;
