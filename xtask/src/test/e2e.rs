@@ -10,19 +10,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Ends the names of files whose tests look at a clock: another test beside them would be measured, too.
+const ALONE: &str = ".alone.test.mjs";
+/// How many of the other files run at once. A training takes one core, and much of a test is waiting.
+const AT_ONCE: usize = 2;
+
 pub fn run(xtask: &Path) -> Result<Tally> {
     // Nothing to do after the step `site`; alone, this tests what is in src/.
     site::build()?;
-    let files = test_files()?;
-    let mut node = node(xtask)?;
-    node.env("PRODEN_CLI", command_line()?);
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
-    if knows_force_exit()? {
-        // A failing test may leave a server open, and Node would wait for it for ever.
-        node.arg("--test-force-exit");
-    }
-    node.args(files);
-    tests(node, counts::in_node)
+    let command_line = command_line()?;
+    let (alone, side_by_side): (Vec<_>, Vec<_>) =
+        test_files()?.into_iter().partition(|file| file.to_string_lossy().ends_with(ALONE));
+    let run = |files: Vec<PathBuf>, at_once: usize| -> Result<Tally> {
+        let mut node = node(xtask)?;
+        node.env("PRODEN_CLI", &command_line);
+        node.arg("--test").arg(format!("--test-concurrency={at_once}"));
+        node.arg("--test-reporter=spec");
+        if knows_force_exit()? {
+            // A failing test may leave a server open, and Node would wait for it for ever.
+            node.arg("--test-force-exit");
+        }
+        node.args(files);
+        tests(node, counts::in_node)
+    };
+    Ok(run(alone, 1)?.and(run(side_by_side, AT_ONCE)?))
 }
 
 /// The command line, for what page and command line do alike.
