@@ -22,21 +22,16 @@ pub use proden_kernels::norm::EPSILON;
 pub use proden_kernels::running::Running;
 pub use proden_kernels::shape;
 
-#[cfg(feature = "gpu")]
-use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
-#[cfg(feature = "gpu")]
-use cpu::pool::output_shape as pooled_shape;
 use shape::{ConvGeometry, ConvShape};
 
 /// What a network computes most of its time. Tensors are f32 `[batch, channels, height, width]`.
-#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"), Autodiff)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff)]
 pub trait NetworkOps: Backend {
     /// Convolution of `x` with `weight` `[channels_out, channels_in, kernel, kernel]`.
-    #[fusion(dtype = x, shape = ConvShape::of(x.dims(), weight.dims(), *geometry).output_shape().into())]
     fn conv(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -44,7 +39,6 @@ pub trait NetworkOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// The gradient of the convolution's input, from that of its output.
-    #[fusion(dtype = gradient, shape = conv.input_shape().into())]
     fn conv_input_gradient(
         gradient: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -52,7 +46,6 @@ pub trait NetworkOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// The gradient of the convolution's weights, from that of its output.
-    #[fusion(dtype = gradient, shape = conv.weight_shape().into())]
     fn conv_weight_gradient(
         x: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -61,7 +54,6 @@ pub trait NetworkOps: Backend {
 
     /// Batch norm by the batch's own statistics, then leaky ReLU with `slope` below zero (0 is
     /// ReLU, 1 is none). Returns the output and `[4, channels]`: mean, biased variance, gamma, beta.
-    #[fusion(meta = norm_specs)]
     fn norm(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -71,7 +63,6 @@ pub trait NetworkOps: Backend {
 
     /// The gradient of x, and `[2, channels]`: those of gamma and beta. `output` and `statistics`
     /// are those of [`Self::norm`].
-    #[fusion(meta = norm_gradient_specs)]
     fn norm_gradient(
         x: FloatTensor<Self>,
         output: FloatTensor<Self>,
@@ -81,7 +72,6 @@ pub trait NetworkOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// Like [`Self::norm`], with `shortcut` added before the leaky ReLU.
-    #[fusion(meta = norm_add_specs)]
     fn norm_add(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -91,7 +81,6 @@ pub trait NetworkOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// The gradients of x and of the shortcut, and `[2, channels]`: those of gamma and beta.
-    #[fusion(meta = norm_add_gradient_specs)]
     fn norm_add_gradient(
         x: FloatTensor<Self>,
         output: FloatTensor<Self>,
@@ -101,16 +90,13 @@ pub trait NetworkOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// The largest of each 2x2 window, `[batch, channels, height / 2, width / 2]`.
-    #[fusion(dtype = x, shape = pooled_shape(x.dims()).into())]
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// The gradient of x: a window's goes to its largest, the first of equals as in PyTorch.
-    #[fusion(dtype = x, shape = x.dims::<4>().into())]
     fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// A step of gradient descent: the new value, and its velocity, flat. The tensors have any shape,
     /// but as many numbers as each other; of those that `descent` says are not there, none is read.
-    #[fusion(meta = descent_specs)]
     fn descend(
         value: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -120,7 +106,6 @@ pub trait NetworkOps: Backend {
 
     /// The running mean and variance `[channels]` after a batch whose `statistics` are those of
     /// [`Self::norm`]. `bias` was left out before, and is not read if there is none.
-    #[fusion(meta = follow_specs)]
     fn follow(
         statistics: FloatTensor<Self>,
         mean: FloatTensor<Self>,
@@ -139,76 +124,6 @@ pub struct Descent {
     pub has_gradient: bool,
     /// Else it is zero: of a first step, or without momentum.
     pub has_velocity: bool,
-}
-
-#[cfg(feature = "gpu")]
-fn descent_specs(
-    value: &TensorSpec,
-    _gradient: &TensorSpec,
-    _velocity: &TensorSpec,
-    _descent: &Descent,
-) -> (TensorSpec, TensorSpec) {
-    (value.clone(), TensorSpec::new([value.shape.num_elements()].into(), value.dtype))
-}
-
-#[cfg(feature = "gpu")]
-fn follow_specs(
-    _statistics: &TensorSpec,
-    mean: &TensorSpec,
-    _variance: &TensorSpec,
-    _bias: &TensorSpec,
-    _running: &Running,
-    _has_bias: &bool,
-) -> (TensorSpec, TensorSpec) {
-    (mean.clone(), mean.clone())
-}
-
-#[cfg(feature = "gpu")]
-fn rows_of_channels(x: &TensorSpec, rows: usize) -> TensorSpec {
-    TensorSpec::new([rows, x.shape[1]].into(), x.dtype)
-}
-
-#[cfg(feature = "gpu")]
-fn norm_specs(
-    x: &TensorSpec,
-    _gamma: &TensorSpec,
-    _beta: &TensorSpec,
-    _slope: &f32,
-) -> (TensorSpec, TensorSpec) {
-    (x.clone(), rows_of_channels(x, 4))
-}
-
-#[cfg(feature = "gpu")]
-fn norm_gradient_specs(
-    x: &TensorSpec,
-    _output: &TensorSpec,
-    _gradient: &TensorSpec,
-    _statistics: &TensorSpec,
-    _slope: &f32,
-) -> (TensorSpec, TensorSpec) {
-    (x.clone(), rows_of_channels(x, 2))
-}
-
-#[cfg(feature = "gpu")]
-fn norm_add_specs(
-    x: &TensorSpec,
-    _gamma: &TensorSpec,
-    _beta: &TensorSpec,
-    _shortcut: &TensorSpec,
-    _slope: &f32,
-) -> (TensorSpec, TensorSpec) {
-    (x.clone(), rows_of_channels(x, 4))
-}
-
-#[cfg(feature = "gpu")]
-fn norm_add_gradient_specs(
-    x: &TensorSpec,
-    _output: &TensorSpec,
-    _gradient: &TensorSpec,
-    _statistics: &TensorSpec,
-    _slope: &f32,
-) -> (TensorSpec, TensorSpec, TensorSpec) {
-    (x.clone(), x.clone(), rows_of_channels(x, 2))
 }
 
 /// Convolution: `x` `[batch, channels_in, height, width]`, `weight`

@@ -16,10 +16,9 @@ const SUMS: usize = 32;
 /// Multiply-adds of a sum between two turns of the loop.
 const UNROLLED: usize = 16;
 
-#[backend_extension(Cube, Fusion)]
+#[backend_extension(Cube)]
 pub trait Probe: Backend {
     /// Each number of `x` is the work of an invocation that goes round `turns` times.
-    #[fusion(dtype = x, shape = x)]
     fn multiply_add(x: FloatTensor<Self>, turns: usize) -> FloatTensor<Self>;
 }
 
