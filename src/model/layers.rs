@@ -6,13 +6,14 @@
 //! run's own streams, so that every device starts and drops the same. The heavy work is done by
 //! [`crate::ops`].
 
-use burn::module::{Module, Param, RunningState};
+use burn::module::{Module, Param};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::module::batch_norm;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::statistic::Statistic;
 use crate::ops::shape::ConvGeometry;
 use crate::ops::{self, EPSILON, Normalised, Running};
 
@@ -128,8 +129,8 @@ pub fn block(
 pub struct BatchNorm {
     pub weight: Param<Tensor<1>>,
     pub bias: Param<Tensor<1>>,
-    pub running_mean: RunningState<Tensor<1>>,
-    pub running_var: RunningState<Tensor<1>>,
+    pub running_mean: Statistic,
+    pub running_var: Statistic,
 }
 
 impl BatchNorm {
@@ -139,8 +140,8 @@ impl BatchNorm {
         Self {
             weight: Param::from_tensor(Tensor::ones([channels], device)),
             bias: Param::from_tensor(Tensor::zeros([channels], device)),
-            running_mean: RunningState::new(Tensor::zeros([channels], device)),
-            running_var: RunningState::new(Tensor::ones([channels], device)),
+            running_mean: Statistic::new(Tensor::zeros([channels], device)),
+            running_var: Statistic::new(Tensor::ones([channels], device)),
         }
     }
 
@@ -194,11 +195,11 @@ impl BatchNorm {
         // One value a channel has no unbiased variance; PyTorch refuses it, we keep the biased.
         let running = Running { momentum: Self::MOMENTUM, unbias: count / (count - 1.0).max(1.0) };
         let states = [&self.running_mean, &self.running_var];
-        let [mean, variance] = states.map(|state| state.value_sync().inner());
+        let [mean, variance] = states.map(|state| state.value().inner());
         let bias = conv_bias.map(Tensor::inner);
         let new = ops::follow(statistics, mean, variance, bias, running);
         for (state, new) in states.into_iter().zip(new) {
-            state.update(Tensor::from_inner(new));
+            state.set(Tensor::from_inner(new));
         }
         output
     }

@@ -9,6 +9,7 @@ pub mod layers;
 mod network;
 pub(crate) mod parts;
 mod resnet;
+mod statistic;
 pub mod weights;
 
 pub use convnet::{ConvNet, ConvNetConfig};

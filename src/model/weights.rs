@@ -27,8 +27,7 @@ pub enum WeightsError {
     Extra(String),
 }
 
-/// Reads all weights and batch-norm statistics back from the device. `network` is in evaluation
-/// mode: Burn's `RunningState` holds a training network's last update back.
+/// Reads all weights and batch-norm statistics back from the device.
 ///
 /// # Errors
 /// When the device fails.

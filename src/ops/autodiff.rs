@@ -7,8 +7,8 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata};
+use burn::tensor::Shape;
 
-use super::composed::row_of;
 use super::shape::{ConvGeometry, ConvShape};
 use super::{Descent, NetworkOps, Running};
 
@@ -75,7 +75,7 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         _gradient: FloatTensor<Self>,
         _statistics: FloatTensor<Self>,
         _slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         no_second_derivative("batch norm")
     }
 
@@ -110,7 +110,7 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         _gradient: FloatTensor<Self>,
         _statistics: FloatTensor<Self>,
         _slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         no_second_derivative("batch norm")
     }
 
@@ -125,6 +125,24 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
 
     fn max_pool_gradient(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         no_second_derivative("max pool")
+    }
+
+    fn partial_loss(
+        logits: FloatTensor<Self>,
+        confidences: FloatTensor<Self>,
+        candidates: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let nodes = [logits.node()];
+        let (loss, of_logits, renewed) = B::partial_loss(
+            logits.into_primitive(),
+            confidences.into_primitive(),
+            candidates.into_primitive(),
+        );
+        let loss = match PartialLossGradient.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(of_logits.clone(), loss),
+            OpsKind::UnTracked(prepared) => prepared.finish(loss),
+        };
+        (loss, <FloatTensor<Self>>::new(of_logits), <FloatTensor<Self>>::new(renewed))
     }
 
     fn descend(
@@ -153,15 +171,15 @@ fn no_second_derivative(of: &str) -> ! {
     unreachable!("the gradient of a {of} is not differentiated again")
 }
 
-/// Hands `[2, channels]` out as the gradients of gamma and beta.
-fn register_parameters<B: Backend>(
-    nodes: [Option<NodeId>; 2],
-    of_parameters: &FloatTensor<B>,
+/// Hands gradients out to those that want one.
+fn register<B: Backend, const N: usize>(
+    nodes: [Option<NodeId>; N],
+    of_nodes: [FloatTensor<B>; N],
     gradients: &mut Gradients,
 ) {
-    for (row, node) in nodes.into_iter().enumerate() {
-        if let Some(id) = node {
-            gradients.register::<B>(id, row_of::<B>(of_parameters, row));
+    for (node, gradient) in nodes.into_iter().zip(of_nodes) {
+        if let Some(node) = node {
+            gradients.register::<B>(node, gradient);
         }
     }
 }
@@ -208,15 +226,11 @@ impl<B: NetworkOps> Backward<B, 3> for NormGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let [x_node, gamma_node, beta_node] = ops.parents;
         let gradient = gradients.consume::<B>(&ops.node);
         let (x, output, statistics, slope) = ops.state;
-        let (of_x, of_parameters) = B::norm_gradient(x, output, gradient, statistics, slope);
-        if let Some(node) = x_node {
-            gradients.register::<B>(node.id, of_x);
-        }
-        let parameters = [gamma_node, beta_node].map(|node| node.map(|node| node.id));
-        register_parameters::<B>(parameters, &of_parameters, gradients);
+        let of_nodes = B::norm_gradient(x, output, gradient, statistics, slope);
+        let nodes = ops.parents.map(|node| node.map(|node| node.id));
+        register::<B, 3>(nodes, of_nodes.into(), gradients);
     }
 }
 
@@ -232,18 +246,12 @@ impl<B: NetworkOps> Backward<B, 4> for NormAddGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let [x_node, gamma_node, beta_node, shortcut_node] = ops.parents;
         let gradient = gradients.consume::<B>(&ops.node);
         let (x, output, statistics, slope) = ops.state;
-        let (of_x, of_shortcut, of_parameters) =
+        let (of_x, of_shortcut, of_gamma, of_beta) =
             B::norm_add_gradient(x, output, gradient, statistics, slope);
-        for (node, of_input) in [(x_node, of_x), (shortcut_node, of_shortcut)] {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, of_input);
-            }
-        }
-        let parameters = [gamma_node, beta_node].map(|node| node.map(|node| node.id));
-        register_parameters::<B>(parameters, &of_parameters, gradients);
+        let nodes = ops.parents.map(|node| node.map(|node| node.id));
+        register::<B, 4>(nodes, [of_x, of_gamma, of_beta, of_shortcut], gradients);
     }
 }
 
@@ -260,9 +268,28 @@ impl<B: NetworkOps> Backward<B, 1> for MaxPoolGradient {
         _checkpointer: &mut Checkpointer,
     ) {
         let gradient = gradients.consume::<B>(&ops.node);
-        let [node] = ops.parents;
-        if let Some(node) = node {
-            gradients.register::<B>(node.id, B::max_pool_gradient(ops.state, gradient));
-        }
+        let nodes = ops.parents.map(|node| node.map(|node| node.id));
+        register::<B, 1>(nodes, [B::max_pool_gradient(ops.state, gradient)], gradients);
+    }
+}
+
+#[derive(Debug)]
+struct PartialLossGradient;
+
+impl<B: NetworkOps> Backward<B, 1> for PartialLossGradient {
+    /// The gradient of each image's loss.
+    type State = FloatTensor<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<B>(&ops.node);
+        let images = gradient.shape()[0];
+        let gradient = B::float_reshape(gradient, Shape::from([images, 1]));
+        let nodes = ops.parents.map(|node| node.map(|node| node.id));
+        register::<B, 1>(nodes, [B::float_mul(ops.state, gradient)], gradients);
     }
 }

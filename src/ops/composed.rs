@@ -7,7 +7,7 @@ use burn::backend::{Backend, TensorMetadata, get_device_settings};
 use burn::tensor::{Scalar, Shape, Slice};
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, EPSILON, Running};
+use super::{Descent, EPSILON, NormGradients, Running};
 
 fn options(geometry: ConvGeometry) -> ConvOptions<2> {
     ConvOptions::new([geometry.stride; 2], [geometry.padding; 2], [1; 2], 1)
@@ -74,29 +74,25 @@ fn leaky_relu_gradient<B: Backend>(
 }
 
 /// A row of `[rows, channels]` as `[channels]`.
-pub fn row_of<B: Backend>(rows: &FloatTensor<B>, row: usize) -> FloatTensor<B> {
+fn row_of<B: Backend>(rows: &FloatTensor<B>, row: usize) -> FloatTensor<B> {
     let channels = rows.shape()[1];
     let slices = [Slice::from(row..row + 1), Slice::from(0..channels)];
     B::float_reshape(B::float_slice(rows.clone(), &slices), Shape::from([channels]))
 }
 
-/// The gradients of x, of the shortcut, and `[2, channels]` of gamma and beta. `output` is that of
-/// [`norm`].
+/// The gradients of what went into [`norm`], of a shortcut in any case. `output` is that of [`norm`].
 pub fn norm_gradient<B: Backend>(
     x: FloatTensor<B>,
     output: FloatTensor<B>,
     gradient: FloatTensor<B>,
     statistics: FloatTensor<B>,
     slope: f32,
-) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
-    let channels = statistics.shape()[1];
+) -> NormGradients<FloatTensor<B>> {
     let row = |row| row_of::<B>(&statistics, row);
     let passed = leaky_relu_gradient::<B>(output, gradient, slope);
     let BatchNormTrainBackward { x_grad, gamma_grad, beta_grad } =
         B::batch_norm_train_backward(x, row(2), row(0), row(1), f64::from(EPSILON), passed.clone());
-    let of_parameters =
-        [gamma_grad, beta_grad].map(|row| B::float_reshape(row, Shape::from([1, channels]))).into();
-    (x_grad, passed, B::float_cat(of_parameters, 0))
+    NormGradients { x: x_grad, gamma: gamma_grad, beta: beta_grad, shortcut: Some(passed) }
 }
 
 /// Of a max pool, both ways.
@@ -123,6 +119,28 @@ pub fn max_pool_gradient<B: Backend>(
         found.indices,
     )
     .x_grad
+}
+
+/// See [`super::NetworkOps::partial_loss`].
+pub fn partial_loss<B: Backend>(
+    logits: FloatTensor<B>,
+    confidences: FloatTensor<B>,
+    candidates: FloatTensor<B>,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    /// Far below any log-probability, yet finite.
+    const NEVER: f32 = 1e30;
+    let images = logits.shape()[0];
+    let log_probabilities = B::log_softmax(logits, 1);
+    let no_candidates = B::float_mul_scalar(
+        B::float_sub_scalar(candidates, Scalar::from(1.0)),
+        Scalar::from(NEVER),
+    );
+    let renewed = B::softmax(B::float_add(log_probabilities.clone(), no_candidates), 1);
+    let costs = B::float_mul(log_probabilities.clone(), confidences.clone());
+    let loss = B::float_reshape(B::float_neg(B::float_sum_dim(costs, 1)), Shape::from([images]));
+    let share = B::float_sum_dim(confidences.clone(), 1);
+    let of_logits = B::float_sub(B::float_mul(B::float_exp(log_probabilities), share), confidences);
+    (loss, of_logits, renewed)
 }
 
 /// The new value, and its velocity, flat.

@@ -5,10 +5,10 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{DType, TensorData};
 
-use super::cpu::norm::{NormGradients, NormOutput};
+use super::cpu::norm::NormOutput;
 use super::cpu::{conv, descent, norm, pool};
 use super::shape::{ConvGeometry, ConvShape, NormShape};
-use super::{Descent, NetworkOps, Running, composed};
+use super::{Descent, NetworkOps, NormGradients, Running, composed};
 
 type FlexTensor = FloatTensor<Flex>;
 
@@ -59,9 +59,8 @@ impl NetworkOps for Flex {
         gradient: FlexTensor,
         statistics: FlexTensor,
         slope: f32,
-    ) -> (FlexTensor, FlexTensor) {
-        let (of_x, of_parameters, _) = backward(x, output, gradient, statistics, slope, false);
-        (of_x, of_parameters)
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        backward(x, output, gradient, statistics, slope, false).without_shortcut()
     }
 
     fn norm_add(
@@ -80,10 +79,8 @@ impl NetworkOps for Flex {
         gradient: FlexTensor,
         statistics: FlexTensor,
         slope: f32,
-    ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let (of_x, of_parameters, of_shortcut) =
-            backward(x, output, gradient, statistics, slope, true);
-        (of_x, of_shortcut.expect("it was asked for"), of_parameters)
+    ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
+        backward(x, output, gradient, statistics, slope, true).with_shortcut()
     }
 
     fn max_pool(x: FlexTensor) -> FlexTensor {
@@ -106,6 +103,15 @@ impl NetworkOps for Flex {
         let [x, gradient] = [x, gradient].map(|tensor| tensor.to_contiguous());
         let planes = batch * channels;
         tensor(pool::max2_gradient(values(&x), values(&gradient), planes, height, width), sizes)
+    }
+
+    fn partial_loss(
+        logits: FlexTensor,
+        confidences: FlexTensor,
+        candidates: FlexTensor,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        // A few numbers an image: Burn's operations are quick enough.
+        composed::partial_loss::<Self>(logits, confidences, candidates)
     }
 
     fn descend(
@@ -182,7 +188,7 @@ fn forward(
     (tensor(output, sizes), tensor(statistics, [4, shape.channels]))
 }
 
-/// The gradients of x, of gamma and beta `[2, channels]`, and of the shortcut if there is one.
+/// The gradients of what went into [`forward`].
 fn backward(
     x: FlexTensor,
     output: FlexTensor,
@@ -190,11 +196,9 @@ fn backward(
     statistics: FlexTensor,
     slope: f32,
     has_shortcut: bool,
-) -> (FlexTensor, FlexTensor, Option<FlexTensor>) {
+) -> NormGradients<FlexTensor> {
     if x.dtype() != DType::F32 {
-        let (of_x, of_shortcut, of_parameters) =
-            composed::norm_gradient::<Flex>(x, output, gradient, statistics, slope);
-        return (of_x, of_parameters, Some(of_shortcut));
+        return composed::norm_gradient::<Flex>(x, output, gradient, statistics, slope);
     }
     let sizes = x.shape().dims();
     let shape = NormShape::of(sizes);
@@ -203,7 +207,7 @@ fn backward(
     let statistics = values(&statistics);
     let [mean, var, gamma] =
         [0, 1, 2].map(|row| &statistics[row * shape.channels..][..shape.channels]);
-    let NormGradients { input, gamma, beta, residual } = norm::backward(
+    let norm::NormGradients { input, gamma, beta, residual } = norm::backward(
         shape,
         values(&x),
         values(&output),
@@ -214,7 +218,7 @@ fn backward(
         values(&gradient),
         has_shortcut,
     );
-    let of_parameters = [gamma, beta].concat();
-    let residual = residual.map(|residual| tensor(residual, sizes));
-    (tensor(input, sizes), tensor(of_parameters, [2, shape.channels]), residual)
+    let [gamma, beta] = [gamma, beta].map(|row| tensor(row, [shape.channels]));
+    let shortcut = residual.map(|residual| tensor(residual, sizes));
+    NormGradients { x: tensor(input, sizes), gamma, beta, shortcut }
 }

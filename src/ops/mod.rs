@@ -3,8 +3,8 @@
 //! Burn computes a convolution's passes on WebGPU with kernels that need autotuning or subgroups,
 //! neither of which a browser has, and normalises in many passes over memory. Here each is a few
 //! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Max pooling is here because Burn's copies the
-//! tensors into another order and back on WebGPU, and keeps a tensor of places; the step of gradient
-//! descent and the running statistics because each is one pass instead of several. Both are one backend
+//! tensors into another order and back on WebGPU, and keeps a tensor of places; the loss, the step of
+//! gradient descent and the running statistics because each is one pass instead of several. Both are one backend
 //! extension, [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of both.
 
 mod autodiff;
@@ -61,15 +61,14 @@ pub trait NetworkOps: Backend {
         slope: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The gradient of x, and `[2, channels]`: those of gamma and beta. `output` and `statistics`
-    /// are those of [`Self::norm`].
+    /// The gradients of x, gamma and beta. `output` and `statistics` are those of [`Self::norm`].
     fn norm_gradient(
         x: FloatTensor<Self>,
         output: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         statistics: FloatTensor<Self>,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// Like [`Self::norm`], with `shortcut` added before the leaky ReLU.
     fn norm_add(
@@ -80,20 +79,28 @@ pub trait NetworkOps: Backend {
         slope: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The gradients of x and of the shortcut, and `[2, channels]`: those of gamma and beta.
+    /// The gradients of x, the shortcut, gamma and beta.
     fn norm_add_gradient(
         x: FloatTensor<Self>,
         output: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         statistics: FloatTensor<Self>,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// The largest of each 2x2 window, `[batch, channels, height / 2, width / 2]`.
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// The gradient of x: a window's goes to its largest, the first of equals as in PyTorch.
     fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// PRODEN's loss of each image `[batch]`, its gradient of `logits`, and the new confidences. All but
+    /// the loss are `[batch, classes]`; see [`partial_loss`].
+    fn partial_loss(
+        logits: FloatTensor<Self>,
+        confidences: FloatTensor<Self>,
+        candidates: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// A step of gradient descent: the new value, and its velocity, flat. The tensors have any shape,
     /// but as many numbers as each other; of those that `descent` says are not there, none is read.
@@ -114,6 +121,26 @@ pub trait NetworkOps: Backend {
         running: Running,
         has_bias: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// What [`NetworkOps::norm_gradient`] and `norm_add_gradient` are made of.
+struct NormGradients<T> {
+    x: T,
+    gamma: T,
+    beta: T,
+    /// If there was one.
+    shortcut: Option<T>,
+}
+
+impl<T> NormGradients<T> {
+    fn without_shortcut(self) -> (T, T, T) {
+        (self.x, self.gamma, self.beta)
+    }
+
+    fn with_shortcut(self) -> (T, T, T, T) {
+        let shortcut = self.shortcut.expect("there was a shortcut");
+        (self.x, shortcut, self.gamma, self.beta)
+    }
 }
 
 /// How a step of gradient descent is taken.
@@ -163,6 +190,32 @@ pub fn norm(
 /// `[batch, channels, height / 2, width / 2]`. On a graphics card the width is a multiple of four.
 pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::max_pool(x.into_dispatch()))
+}
+
+/// What a batch costs and what it teaches.
+pub struct PartialLoss {
+    /// -sum_j w_ij log p_ij of each image, `[batch]`.
+    pub per_image: Tensor<1>,
+    /// p_ij [j in S_i] / sum over k in S_i of p_ik, `[batch, classes]`, on the plain device.
+    pub renewed: Tensor<2>,
+}
+
+/// PRODEN's loss and new confidences (Lv et al. 2020, eq. 8), with p the softmax of `logits`. `confidences`,
+/// w, and `candidates`, S, 1 in a set and 0 elsewhere, are on the plain device; all are `[batch, classes]`.
+///
+/// By logarithms: the authors' log(softmax) makes 0 * -inf of a label that is both impossible and no
+/// candidate, which is NaN. And by a softmax over the candidates alone, which cannot underflow to 0/0.
+pub fn partial_loss(
+    logits: Tensor<2>,
+    confidences: Tensor<2>,
+    candidates: Tensor<2>,
+) -> PartialLoss {
+    let [confidences, candidates] =
+        [confidences, candidates].map(|plain| Tensor::from_inner(plain).into_dispatch());
+    let (per_image, _, renewed) =
+        Dispatch::partial_loss(logits.into_dispatch(), confidences, candidates);
+    let renewed = Tensor::<2>::from_dispatch(renewed).inner();
+    PartialLoss { per_image: Tensor::from_dispatch(per_image), renewed }
 }
 
 /// A step of gradient descent (`torch.optim.SGD`): the new value, and its velocity `[numbers]`. Without a

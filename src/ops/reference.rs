@@ -1,7 +1,7 @@
 //! The twins of our operations, as Burn has them: the measure of their numbers and of their speed.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::leaky_relu;
+use burn::tensor::activation::{leaky_relu, log_softmax, softmax};
 use burn::tensor::module::{batch_norm_train, conv2d, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 
@@ -33,4 +33,19 @@ pub fn norm(
 /// See [`super::max_pool`].
 pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(x, MaxPoolOptions::new([2, 2]))
+}
+
+/// The loss of each image and the new confidences of [`super::partial_loss`].
+pub fn partial_loss(
+    logits: Tensor<2>,
+    confidences: Tensor<2>,
+    candidates: Tensor<2>,
+) -> (Tensor<1>, Tensor<2>) {
+    /// Far below any log-probability, yet finite: WGSL does not promise infinities.
+    const NEVER: f32 = 1e30;
+    let log_probabilities = log_softmax(logits, 1);
+    let no_candidates = (candidates - 1.0).mul_scalar(NEVER);
+    let renewed = softmax(log_probabilities.clone().inner() + no_candidates, 1);
+    let costs = log_probabilities * Tensor::from_inner(confidences);
+    (costs.sum_dim(1).neg().squeeze_dim(1), renewed)
 }

@@ -1,28 +1,9 @@
-//! PRODEN's loss and confidences (Lv et al. 2020, "Progressive Identification of True Labels
-//! for Partial-Label Learning", ICML; eq. 8).
+//! PRODEN's confidences from epoch to epoch (Lv et al. 2020, "Progressive Identification of True Labels
+//! for Partial-Label Learning", ICML). What a batch makes of them is [`crate::ops::partial_loss`].
 
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::data::candidates::CandidateSets;
-
-/// The loss of each image, -sum_j w_ij log p_ij: `[batch]`.
-///
-/// With log-softmax: the authors' log(softmax) makes 0 * -inf of a label that is both
-/// impossible and no candidate, which is NaN.
-pub fn loss_per_image(log_probabilities: Tensor<2>, confidences: Tensor<2>) -> Tensor<1> {
-    (log_probabilities * confidences).sum_dim(1).neg().squeeze_dim(1)
-}
-
-/// New confidences: w_ij = p_ij [j in S_i] / sum over k in S_i of p_ik, `[batch, classes]`.
-///
-/// Computed as a softmax over the candidates alone, which is the same but cannot underflow to
-/// 0/0. `candidates` is 1 in the set and 0 elsewhere.
-pub fn renewed_confidences(log_probabilities: Tensor<2>, candidates: Tensor<2>) -> Tensor<2> {
-    /// Far below any log-probability, yet finite: WGSL does not promise infinities.
-    const NEVER: f32 = 1e30;
-    softmax(log_probabilities + (candidates - 1.0).mul_scalar(NEVER), 1)
-}
 
 /// Candidate sets and confidences of all training images, on the device.
 ///
@@ -112,10 +93,15 @@ impl Confidences {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::activation::log_softmax;
+    use crate::ops::{PartialLoss, partial_loss};
 
     fn values(tensor: Tensor<2>) -> Vec<f32> {
         tensor.into_data().iter().collect()
+    }
+
+    /// As a network that trains says them.
+    fn training(logits: Tensor<2>) -> Tensor<2> {
+        Tensor::from_inner(logits)
     }
 
     fn tensor<const N: usize>(rows: [[f32; 3]; N]) -> Tensor<2> {
@@ -126,7 +112,8 @@ mod tests {
     fn confidences_are_probabilities_within_the_set() {
         let logits = tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]);
         let candidates = tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]);
-        let renewed = values(renewed_confidences(log_softmax(logits, 1), candidates));
+        let confidences = tensor([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]]);
+        let renewed = values(partial_loss(training(logits), confidences, candidates).renewed);
         let e = std::f32::consts::E;
         for (got, want) in renewed.iter().zip([1.0 / (1.0 + e), e / (1.0 + e), 0.0, 0.0, 1.0, 0.0])
         {
@@ -139,10 +126,10 @@ mod tests {
         // Both candidates have a probability of exp(-500), which is 0 in f32.
         let logits = tensor([[500.0, 0.0, 0.0]]);
         let candidates = tensor([[0.0, 1.0, 1.0]]);
-        let log_probabilities = log_softmax(logits, 1);
-        let loss = loss_per_image(log_probabilities.clone(), tensor([[0.0, 0.5, 0.5]]));
-        assert_eq!(loss.into_data().iter::<f32>().collect::<Vec<_>>(), [500.0]);
-        assert_eq!(values(renewed_confidences(log_probabilities, candidates)), [0.0, 0.5, 0.5]);
+        let PartialLoss { per_image, renewed } =
+            partial_loss(training(logits), tensor([[0.0, 0.5, 0.5]]), candidates);
+        assert_eq!(per_image.into_data().iter::<f32>().collect::<Vec<_>>(), [500.0]);
+        assert_eq!(values(renewed), [0.0, 0.5, 0.5]);
     }
 
     #[test]

@@ -2,11 +2,10 @@
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 
 use super::checkpoint::{Checkpoint, Position};
-use super::proden::{Confidences, loss_per_image, renewed_confidences};
+use super::proden::Confidences;
 use super::schedule::step_lr;
 use super::sgd::Sgd;
 use crate::data::augment::View;
@@ -18,6 +17,7 @@ use crate::experiment::{Experiment, Method};
 use crate::model::file::{Description, FileError, ModelFile};
 use crate::model::weights::{self, parameters};
 use crate::model::{Network, NetworkConfig};
+use crate::ops::{self, PartialLoss};
 
 /// What an optimiser step leaves on the device.
 #[derive(Clone)]
@@ -124,7 +124,6 @@ impl Trainer {
     /// # Errors
     /// When the device fails.
     pub async fn model(&self, class_names: &[String]) -> Result<ModelFile, ExecutionError> {
-        // A network that trains shows its running statistics without the last batch.
         let tensors = weights::export(&self.network_for_evaluation()).await?;
         let description =
             Description::new(&self.experiment, class_names, ChannelStats::of(&self.images));
@@ -300,15 +299,16 @@ impl Trainer {
 
     /// Loss `[1]` and new confidences `[batch, classes]` of a batch.
     fn forward(&self, ids: &[usize]) -> (Tensor<1>, Tensor<2>) {
-        let log_probabilities = log_softmax(self.logits(ids), 1);
+        let logits = self.logits(ids);
         let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
         let ids = Tensor::<1, Int>::from_data(TensorData::from(&ids[..]), &self.device);
         let (candidates, stored) = self.confidences.batch(&ids);
-        let renewed = match self.experiment.method {
-            Method::Proden => renewed_confidences(log_probabilities.clone().inner(), candidates),
-            Method::Average | Method::Supervised => stored.clone(),
+        let PartialLoss { per_image, renewed } =
+            ops::partial_loss(logits, stored.clone(), candidates);
+        let confidences = match self.experiment.method {
+            Method::Proden => renewed,
+            Method::Average | Method::Supervised => stored,
         };
-        let loss = loss_per_image(log_probabilities, Tensor::from_inner(stored)).mean();
-        (loss, renewed)
+        (per_image.mean(), confidences)
     }
 }

@@ -200,6 +200,53 @@ pub async fn descent(
     worst.compare(ours.0, value - moved.mul_scalar(rates.lr), &format!("value, {what}")).await;
 }
 
+/// The loss of a random batch, its gradient, and the new confidences, against Burn's own operations.
+pub async fn partial_loss(
+    random: &mut impl Rng,
+    device: &Device,
+    twin_device: &Device,
+    worst: &mut Worst,
+) {
+    let shape = [random.random_range(1..=70), random.random_range(2..=101)];
+    let count = shape[0] * shape[1];
+    // As far apart as a network that is sure says them, and further.
+    let spread = [1.0, 10.0, 100.0][random.random_range(0..3)];
+    let logits: Vec<f32> = (0..count).map(|_| random.random_range(-spread..spread)).collect();
+    // A set has one candidate at least.
+    let members = |at: usize| at % shape[1] == (at / shape[1]) % shape[1];
+    let candidates: Vec<f32> =
+        (0..count).map(|at| f32::from(members(at) || random.random_bool(0.3))).collect();
+    let confidences: Vec<f32> =
+        candidates.iter().map(|member| member * random.random_range(0.0..1.0)).collect();
+    let direction: Vec<f32> = (0..shape[0]).map(|_| random.random_range(-1.0..1.0)).collect();
+    let run = |device: &Device, is_ours: bool| {
+        let tensor = |values: &Vec<f32>, device: &Device| {
+            Tensor::<2>::from_data(TensorData::new(values.clone(), shape), device)
+        };
+        let trains = device.clone().autodiff();
+        let logits = tensor(&logits, &trains).require_grad();
+        let (confidences, candidates) = (tensor(&confidences, device), tensor(&candidates, device));
+        let (per_image, renewed) = if is_ours {
+            let made = ops::partial_loss(logits.clone(), confidences, candidates);
+            (made.per_image, made.renewed)
+        } else {
+            reference::partial_loss(logits.clone(), confidences, candidates)
+        };
+        let direction = TensorData::new(direction.clone(), [shape[0]]);
+        let direction = Tensor::<1>::from_data(direction, &trains);
+        let mut gradients = (per_image.clone() * direction).sum().backward();
+        let gradient = logits.grad_remove(&mut gradients).expect("a gradient");
+        [
+            ("loss", per_image.inner().reshape([shape[0], 1, 1, 1])),
+            ("gradient", gradient.reshape([shape[0], shape[1], 1, 1])),
+            ("confidences", renewed.reshape([shape[0], shape[1], 1, 1])),
+        ]
+    };
+    for ((name, ours), (_, twin)) in run(device, true).into_iter().zip(run(twin_device, false)) {
+        worst.compare(ours, twin, &format!("{name} of {shape:?}, spread {spread}")).await;
+    }
+}
+
 /// Of equals in a window, the first gets the gradient, as in PyTorch.
 pub async fn ties(device: &Device) {
     let values = [1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 2.0, 2.0];
@@ -251,11 +298,12 @@ pub async fn on_the_card(random: &mut impl Rng, device: &Device) -> String {
             of_conv.0, of_norm.0, of_pool.0
         );
     }
-    let mut of_descent = Worst::default();
+    let [mut of_descent, mut of_loss] = [Worst::default(); 2];
     for _ in 0..SHAPES {
         descent(random, device, &twin_device, &mut of_descent).await;
+        partial_loss(random, device, &twin_device, &mut of_loss).await;
     }
-    told += &format!("of a step of descent {:.1e}\n", of_descent.0);
+    told += &format!("of a step of descent {:.1e}, of a loss {:.1e}\n", of_descent.0, of_loss.0);
     always_use_large_tile();
     let mut of_conv = Worst::default();
     wide_convs(random, device, &twin_device, &mut of_conv).await;

@@ -3,12 +3,13 @@
 //!
 //! [`conv`] and [`weight_gradient`] are the matrix products behind a convolution, [`layout`] lays
 //! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm, [`pool`] max pooling,
-//! [`descent`] the step of gradient descent, [`running`] batch norm's running statistics.
+//! [`partial_loss`] PRODEN's loss, [`descent`] the step of gradient descent, [`running`] batch norm's running statistics.
 
 mod conv;
 mod descent;
 mod layout;
 mod norm;
+mod partial_loss;
 mod pool;
 mod product;
 mod running;
@@ -76,11 +77,9 @@ impl NetworkOps for CubeBackend {
         gradient: FloatTensor<Self>,
         statistics: FloatTensor<Self>,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let gradient = into_contiguous(gradient);
-        let (of_x, of_parameters, _) =
-            norm::backward(into_contiguous(x), None, gradient, statistics, slope);
-        (of_x, of_parameters)
+        norm::backward(into_contiguous(x), None, gradient, statistics, slope).without_shortcut()
     }
 
     fn norm_add(
@@ -99,11 +98,10 @@ impl NetworkOps for CubeBackend {
         gradient: FloatTensor<Self>,
         statistics: FloatTensor<Self>,
         slope: f32,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let (output, gradient) = (into_contiguous(output), into_contiguous(gradient));
-        let (of_x, of_parameters, of_shortcut) =
-            norm::backward(into_contiguous(x), Some(output), gradient, statistics, slope);
-        (of_x, of_shortcut.expect("there is a shortcut"), of_parameters)
+        norm::backward(into_contiguous(x), Some(output), gradient, statistics, slope)
+            .with_shortcut()
     }
 
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -112,6 +110,16 @@ impl NetworkOps for CubeBackend {
 
     fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         pool::gradient(into_contiguous(x), into_contiguous(gradient))
+    }
+
+    fn partial_loss(
+        logits: FloatTensor<Self>,
+        confidences: FloatTensor<Self>,
+        candidates: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [logits, confidences, candidates] =
+            [logits, confidences, candidates].map(into_contiguous);
+        partial_loss::launch(logits, confidences, candidates)
     }
 
     fn descend(

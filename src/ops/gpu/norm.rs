@@ -10,8 +10,8 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::{LANES, empty};
-use crate::ops::EPSILON;
 use crate::ops::shape::NormShape;
+use crate::ops::{EPSILON, NormGradients};
 use kernels::{
     NormDimsLaunch, apply_kernel, gradient_apply_kernel, gradient_sum_kernel, sum_kernel,
 };
@@ -106,21 +106,20 @@ pub fn forward(
     (output, statistics)
 }
 
-/// The gradients of x, of gamma and beta `[2, channels]`, and of the shortcut if there was one: then
-/// `output` is given.
+/// The gradients of what went into [`forward`]. `output` is given if there was a shortcut.
 pub fn backward(
     x: CubeTensor,
     output: Option<CubeTensor>,
     gradient: CubeTensor,
     statistics: CubeTensor,
     slope: f32,
-) -> (CubeTensor, CubeTensor, Option<CubeTensor>) {
+) -> NormGradients<CubeTensor> {
     let plan = Plan::of(&x);
     let client = x.client.clone();
     let sums = plan.sums(&x);
     let of_shortcut = output.as_ref().map(|output| empty(output, output.meta.shape().clone()));
     let of_x = empty(&x, x.meta.shape().clone());
-    let of_parameters = empty(&x, [2, plan.shape.channels]);
+    let [of_gamma, of_beta] = [(); 2].map(|()| empty(&x, [plan.shape.channels]));
     // SAFETY: a walk stays within its part, and all parts within the tensor.
     unsafe {
         gradient_sum_kernel::launch_unchecked(
@@ -145,10 +144,11 @@ pub fn backward(
             statistics.into_buffer_arg(),
             sums.into_buffer_arg(),
             of_x.clone().into_buffer_arg(),
-            of_parameters.clone().into_buffer_arg(),
+            of_gamma.clone().into_buffer_arg(),
+            of_beta.clone().into_buffer_arg(),
             plan.dims(slope),
             of_shortcut.is_some(),
         );
     }
-    (of_x, of_parameters, of_shortcut)
+    NormGradients { x: of_x, gamma: of_gamma, beta: of_beta, shortcut: of_shortcut }
 }

@@ -240,8 +240,8 @@ pub fn gradient_sum_kernel(
     add_up(across(sum), across(products), sums, &dims, threads);
 }
 
-/// The gradient of x, and of gamma and beta: `parameter_gradient` is `[2, channels]`. `gradient`
-/// `has_passed` the leaky ReLU where there is a shortcut.
+/// The gradients of x, gamma and beta. `gradient` `has_passed` the leaky ReLU where there is a
+/// shortcut.
 #[cube(launch_unchecked)]
 pub fn gradient_apply_kernel(
     x: &[Quad],
@@ -249,15 +249,16 @@ pub fn gradient_apply_kernel(
     statistics: &[f32],
     sums: &[f32],
     x_gradient: &mut [Quad],
-    parameter_gradient: &mut [f32],
+    gamma_gradient: &mut [f32],
+    beta_gradient: &mut [f32],
     dims: NormDims,
     #[comptime] has_passed: bool,
 ) {
     let channel = channel_of(statistics, &dims);
     let (sum, products) = total(sums, &dims);
     if CUBE_POS_Y == 0 && UNIT_POS_X == 0 {
-        parameter_gradient[CUBE_POS_X as usize] = products;
-        parameter_gradient[(CUBE_POS_X + dims.channels) as usize] = sum;
+        gamma_gradient[CUBE_POS_X as usize] = products;
+        beta_gradient[CUBE_POS_X as usize] = sum;
     }
     let count = f32::cast_from(dims.batch * dims.plane * 4);
     let mean_gradient = Quad::new(sum / count);
