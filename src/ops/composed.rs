@@ -130,16 +130,20 @@ pub fn partial_loss<B: Backend>(
     /// Far below any log-probability, yet finite.
     const NEVER: f32 = 1e30;
     let images = logits.shape()[0];
-    let log_probabilities = B::log_softmax(logits, 1);
+    let largest = B::float_max_dim(logits.clone(), 1);
+    let shifted = B::float_sub(logits, largest);
+    let powers = B::float_exp(shifted.clone());
+    let sum = B::float_sum_dim(powers.clone(), 1);
+    let log_probabilities = B::float_sub(shifted, B::float_log(sum.clone()));
     let no_candidates = B::float_mul_scalar(
         B::float_sub_scalar(candidates, Scalar::from(1.0)),
         Scalar::from(NEVER),
     );
     let renewed = B::softmax(B::float_add(log_probabilities.clone(), no_candidates), 1);
-    let costs = B::float_mul(log_probabilities.clone(), confidences.clone());
+    let costs = B::float_mul(log_probabilities, confidences.clone());
     let loss = B::float_reshape(B::float_neg(B::float_sum_dim(costs, 1)), Shape::from([images]));
-    let share = B::float_sum_dim(confidences.clone(), 1);
-    let of_logits = B::float_sub(B::float_mul(B::float_exp(log_probabilities), share), confidences);
+    let share = B::float_div(B::float_sum_dim(confidences.clone(), 1), sum);
+    let of_logits = B::float_sub(B::float_mul(powers, share), confidences);
     (loss, of_logits, renewed)
 }
 

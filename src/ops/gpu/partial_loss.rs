@@ -45,7 +45,7 @@ fn partial_loss_kernel(
         for at in from..to {
             let log_probability = logits[at] - largest - log_sum;
             cost -= log_probability * confidences[at];
-            of_logits[at] = f32::exp(log_probability) * share - confidences[at];
+            of_logits[at] = f32::exp(logits[at] - largest) * (share / sum) - confidences[at];
             let candidate = f32::exp(logits[at] - largest_candidate) / sum_of_candidates;
             renewed[at] = select(candidates[at] > 0.5, candidate, 0.0);
         }
