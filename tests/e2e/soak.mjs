@@ -1,6 +1,7 @@
-// A long run, and whether what it holds stays level: `node soak.mjs [cpu|webgpu] [EPOCHS]`, by hand.
+// A long run, and whether what it holds stays level: `node soak.mjs [cpu|webgpu] [EPOCHS] [SETTING=VALUE …]`,
+// by hand.
 //
-// The default experiment, 300 epochs on the CPU or 30 on WebGPU. After each epoch: the memory of the
+// The default experiment but for the settings given, 300 epochs on the CPU or 30 on WebGPU. After each epoch: the memory of the
 // engine's WebAssembly, the live buffers on the card, and the JavaScript heap of the page.
 
 import { launch } from './lib/browser.mjs';
@@ -11,6 +12,7 @@ import { afterMessage, beforeEngine } from './lib/survive.mjs';
 
 const device = process.argv[2] ?? 'cpu';
 const epochs = Number(process.argv[3] ?? (device === 'cpu' ? 300 : 30));
+const settings = Object.fromEntries(process.argv.slice(4).map((word) => word.split('=')));
 /** How much more than after the first tenth is still level. */
 const LEVEL = 1.1;
 const MIB = 1024 * 1024;
@@ -52,7 +54,7 @@ const context = await browser.newContext({ serviceWorkers: 'block' });
 context.setDefaultTimeout(minutes(60));
 await beforeEngine(context, TELL);
 const page = await context.newPage();
-await visit(page, link(server.url, { device, epochs }));
+await visit(page, link(server.url, { ...settings, device, epochs }));
 await page.evaluate(() => {
   window.soak = [];
   new BroadcastChannel('soak').onmessage = ({ data }) => window.soak.push(data);

@@ -35,7 +35,7 @@ enum Task {
     Serve(serve::Options),
     /// Run every check and test, then print one summary
     Test(test::Options),
-    /// Time our operations against Burn's own, in a browser
+    /// Time our operations against Burn's own and TensorFlow.js, and visits to the page, in a browser
     Bench,
     /// Fuzz every parser of what comes from outside
     Fuzz(fuzz::Options),
@@ -45,12 +45,17 @@ enum Task {
     Screenshots,
 }
 
+fn bench() -> anyhow::Result<()> {
+    test::wasm::bench()?;
+    test::e2e::visits()
+}
+
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Build => site::build().map(|()| ExitCode::SUCCESS),
         Task::Serve(options) => serve::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Test(options) => test::run(&options),
-        Task::Bench => test::wasm::bench().map(|()| ExitCode::SUCCESS),
+        Task::Bench => bench().map(|()| ExitCode::SUCCESS),
         Task::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Data(options) => data::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Screenshots => test::e2e::screenshots().map(|()| ExitCode::SUCCESS),

@@ -1,4 +1,5 @@
-//! The tests of the whole site in a browser, and the screenshots: Node programs in `tests/e2e`.
+//! The tests of the whole site in a browser, the screenshots and the timed visits: Node programs in
+//! `tests/e2e`.
 //!
 //! They drive the system's Chromium over playwright-core and start `xtask serve` themselves, on the
 //! dist/ that is built before. All that they need to know comes in environment variables.
@@ -45,10 +46,20 @@ fn command_line() -> Result<PathBuf> {
 }
 
 pub fn screenshots() -> Result<()> {
+    program("screenshots.mjs")
+}
+
+/// Times what a visitor waits for and counts what it costs.
+pub fn visits() -> Result<()> {
+    program("visits.mjs")
+}
+
+/// Runs one that drives the built site.
+fn program(name: &str) -> Result<()> {
     let xtask = std::env::current_exe()?;
     site::build()?;
     let mut node = node(&xtask)?;
-    node.arg(folder().join("screenshots.mjs"));
+    node.arg(folder().join(name));
     project::run(node)
 }
 
