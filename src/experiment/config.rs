@@ -224,15 +224,16 @@ fn flag(setting: Setting, text: &str) -> Result<bool, SettingError> {
 /// A base URL ends in a slash, so that names can be appended to it.
 fn base_url(text: &str) -> Result<String, SettingError> {
     const MAX_CHARS: usize = 2_000;
+    let slash = if text.ends_with('/') { "" } else { "/" };
+    let url = format!("{text}{slash}");
     let problem = if text.is_empty() {
         t!("is empty; give the URL of the folder that holds the data")
-    } else if text.chars().count() > MAX_CHARS {
+    } else if url.chars().count() > MAX_CHARS {
         t!("is longer than 2,000 characters")
-    } else if text.chars().any(char::is_control) {
+    } else if url.chars().any(char::is_control) {
         t!("holds control characters")
     } else {
-        let slash = if text.ends_with('/') { "" } else { "/" };
-        return Ok(format!("{text}{slash}"));
+        return Ok(url);
     };
     Err(SettingError { setting: Setting::Data, problem })
 }
@@ -250,6 +251,17 @@ mod tests {
             assert_eq!(copy, experiment, "{setting}");
         }
         assert_eq!(experiment.differing().count(), 0);
+    }
+
+    /// Found by the fuzzer `config`.
+    #[test]
+    fn a_url_as_long_as_may_be_reads_back() {
+        let mut experiment = Experiment::default();
+        assert!(experiment.set(Setting::Data, &"a".repeat(2_000)).is_err());
+        experiment.set(Setting::Data, &"a".repeat(1_999)).unwrap();
+        let text = experiment.get(Setting::Data);
+        assert!(text.ends_with("a/"));
+        experiment.set(Setting::Data, &text).unwrap();
     }
 
     #[test]
