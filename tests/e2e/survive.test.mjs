@@ -31,7 +31,7 @@ scene('survive: a tab that is closed', { timeout }, async (it) => {
   await it.page.close();
   const page = await it.context.newPage();
   await visit(page, it.url);
-  await page.getByTestId('interrupted').filter({ hasText: /was interrupted.*after epoch \d+ of 12/ }).waitFor();
+  await page.getByTestId('interrupted').filter({ hasText: new RegExp(`was interrupted.*after epoch \\d+ of ${LONG.epochs}`) }).waitFor();
   await goOn(page);
   assert.deepEqual(await result(page), expected);
   // It is kept as one run, under its own name.

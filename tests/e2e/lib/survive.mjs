@@ -5,11 +5,11 @@ import { minutes, seconds } from './environment.mjs';
 import { attribute, link, run, visit, waitState } from './page.mjs';
 import { result } from './results.mjs';
 
-/** Long enough to be broken off, and done in some seconds. */
+/** Long enough to be broken off also where drawing is slow and training is quick, and done in some seconds. */
 export const LONG = {
   'train-limit': 256,
   'test-limit': 64,
-  epochs: 12,
+  epochs: 30,
   batch: 32,
   width: 0.0625,
   device: 'cpu',
