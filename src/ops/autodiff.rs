@@ -1,6 +1,5 @@
 //! Gradients of our operations for Burn's automatic differentiation.
 
-use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -171,15 +170,20 @@ fn no_second_derivative(of: &str) -> ! {
     unreachable!("the gradient of a {of} is not differentiated again")
 }
 
-/// Hands gradients out to those that want one.
-fn register<B: Backend, const N: usize>(
-    nodes: [Option<NodeId>; N],
-    of_nodes: [FloatTensor<B>; N],
+/// Hands the gradients of an operation's inputs, which come of its state and the gradient of its output,
+/// to those that want one.
+fn hand_on<B: Backend, S, const N: usize>(
+    ops: Ops<S, N>,
     gradients: &mut Gradients,
-) {
-    for (node, gradient) in nodes.into_iter().zip(of_nodes) {
-        if let Some(node) = node {
-            gradients.register::<B>(node, gradient);
+    of_inputs: impl FnOnce(S, FloatTensor<B>) -> [FloatTensor<B>; N],
+) where
+    S: Clone + Send + std::fmt::Debug + 'static,
+{
+    let gradient = gradients.consume::<B>(&ops.node);
+    let of_inputs = of_inputs(ops.state, gradient);
+    for (input, gradient) in ops.parents.into_iter().zip(of_inputs) {
+        if let Some(input) = input {
+            gradients.register::<B>(input.id, gradient);
         }
     }
 }
@@ -226,11 +230,9 @@ impl<B: NetworkOps> Backward<B, 3> for NormGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let gradient = gradients.consume::<B>(&ops.node);
-        let (x, output, statistics, slope) = ops.state;
-        let of_nodes = B::norm_gradient(x, output, gradient, statistics, slope);
-        let nodes = ops.parents.map(|node| node.map(|node| node.id));
-        register::<B, 3>(nodes, of_nodes.into(), gradients);
+        hand_on::<B, _, 3>(ops, gradients, |(x, output, statistics, slope), gradient| {
+            B::norm_gradient(x, output, gradient, statistics, slope).into()
+        });
     }
 }
 
@@ -246,12 +248,11 @@ impl<B: NetworkOps> Backward<B, 4> for NormAddGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let gradient = gradients.consume::<B>(&ops.node);
-        let (x, output, statistics, slope) = ops.state;
-        let (of_x, of_shortcut, of_gamma, of_beta) =
-            B::norm_add_gradient(x, output, gradient, statistics, slope);
-        let nodes = ops.parents.map(|node| node.map(|node| node.id));
-        register::<B, 4>(nodes, [of_x, of_gamma, of_beta, of_shortcut], gradients);
+        hand_on::<B, _, 4>(ops, gradients, |(x, output, statistics, slope), gradient| {
+            let (of_x, of_shortcut, of_gamma, of_beta) =
+                B::norm_add_gradient(x, output, gradient, statistics, slope);
+            [of_x, of_gamma, of_beta, of_shortcut]
+        });
     }
 }
 
@@ -267,9 +268,7 @@ impl<B: NetworkOps> Backward<B, 1> for MaxPoolGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let gradient = gradients.consume::<B>(&ops.node);
-        let nodes = ops.parents.map(|node| node.map(|node| node.id));
-        register::<B, 1>(nodes, [B::max_pool_gradient(ops.state, gradient)], gradients);
+        hand_on::<B, _, 1>(ops, gradients, |x, gradient| [B::max_pool_gradient(x, gradient)]);
     }
 }
 
@@ -286,10 +285,10 @@ impl<B: NetworkOps> Backward<B, 1> for PartialLossGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let gradient = gradients.consume::<B>(&ops.node);
-        let images = gradient.shape()[0];
-        let gradient = B::float_reshape(gradient, Shape::from([images, 1]));
-        let nodes = ops.parents.map(|node| node.map(|node| node.id));
-        register::<B, 1>(nodes, [B::float_mul(ops.state, gradient)], gradients);
+        hand_on::<B, _, 1>(ops, gradients, |of_logits, gradient| {
+            let images = gradient.shape()[0];
+            let gradient = B::float_reshape(gradient, Shape::from([images, 1]));
+            [B::float_mul(of_logits, gradient)]
+        });
     }
 }

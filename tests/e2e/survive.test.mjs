@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { minutes, seconds } from './lib/environment.mjs';
-import { errors, link, run, start, value, visit, waitError, waitState } from './lib/page.mjs';
+import { errors, link, start, value, visit, waitError, waitState } from './lib/page.mjs';
 import { result } from './lib/results.mjs';
 import { kept, waitRuns } from './lib/runs.mjs';
 import { stage } from './lib/scene.mjs';

@@ -20,14 +20,15 @@ const PARTS = [
 
 /** A host in front of `target` that counts the bytes of each part. */
 async function counting(target) {
-  const bytes = {};
+  const none = () => Object.fromEntries(PARTS.map(([part]) => [part, 0]));
+  let bytes = none();
   const host = createServer((asked, answer) => {
     const { hostname, port } = new URL(target);
     const headers = { ...asked.headers, host: `${hostname}:${port}` };
     const passed = request({ hostname, port, path: asked.url, method: asked.method, headers }, (response) => {
       const [part] = PARTS.find(([, pattern]) => pattern.test(asked.url));
       answer.writeHead(response.statusCode, response.headers);
-      response.on('data', (chunk) => (bytes[part] = (bytes[part] ?? 0) + chunk.length));
+      response.on('data', (chunk) => (bytes[part] += chunk.length));
       response.pipe(answer);
     });
     asked.pipe(passed);
@@ -37,10 +38,11 @@ async function counting(target) {
   return {
     url: `http://127.0.0.1:${host.address().port}/`,
     /** The bytes since it was asked before. */
-    taken: () => Object.fromEntries(PARTS.map(([part]) => [part, bytes[part] ?? 0]).map(([part, count]) => {
-      bytes[part] = 0;
-      return [part, count];
-    })),
+    taken() {
+      const taken = bytes;
+      bytes = none();
+      return taken;
+    },
     close: () => (host.closeAllConnections(), host.close()),
   };
 }
@@ -77,7 +79,7 @@ async function visitOnce(context, url) {
   }));
   // What a visit leaves behind for the next one is there when the service worker is.
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
-  await page.close({ runBeforeUnload: false });
+  await page.close();
   return times;
 }
 

@@ -13,6 +13,7 @@ import { givePhotos } from './lib/photos.mjs';
 import { discPng, file } from './lib/pictures.mjs';
 import { epochs, result, verdict } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
+import { undisturbed } from './lib/survive.mjs';
 
 const SMALL = { 'train-limit': 96, 'test-limit': 32, epochs: 2, batch: 32, width: 0.0625, device: 'cpu' };
 /**
@@ -29,13 +30,6 @@ const scene = stage();
 async function goOn(page) {
   await page.getByTestId('resume-offer').click();
   await waitState(page, 'finished', seconds(60));
-}
-
-/** What a run without interruption comes to. */
-async function undisturbed({ page, url }, settings) {
-  await visit(page, link(url, settings));
-  await run(page, seconds(60));
-  return result(page);
 }
 
 scene('a checkpoint of a finished run goes on after a reload', { timeout: minutes(3) }, async (it) => {
