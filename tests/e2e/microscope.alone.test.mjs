@@ -134,7 +134,7 @@ scene('microscope: one image large, by keyboard', { timeout: minutes(3) }, async
 });
 
 scene('microscope: a paused run still shows pictures', { timeout: minutes(3) }, async ({ page, url }) => {
-  await visit(page, link(url, { ...SMALL, epochs: 50 }));
+  await visit(page, link(url, { ...SMALL, epochs: 2_000 }));
   await start(page);
   await waitState(page, 'training', minutes(1));
   await page.getByTestId('pause').click();

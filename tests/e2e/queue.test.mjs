@@ -64,7 +64,8 @@ scene('queue: a sweep ends in mean and deviation, as CSV and LaTeX', { timeout: 
 });
 
 scene('queue: a reload in the middle loses nothing that had finished', { timeout: minutes(4) }, async ({ page, url, say }) => {
-  await visit(page, link(url, SHORT));
+  // So long that a quick machine is not through with all four before the reload.
+  await visit(page, link(url, { ...SHORT, epochs: 30 }));
   await plan(page, '0.2', '1-4');
   await page.getByTestId('sweep-start').click();
   await waitQueue(page, 'running', 1);

@@ -15,7 +15,7 @@ const timeout = minutes(4);
 /** How often the kill loop kills; by hand, PRODEN_KILLS=50. */
 const KILLS = Number(process.env.PRODEN_KILLS ?? 4);
 /** So long that it is not over before the last of them. The table of epochs shows 200. */
-const TO_BE_KILLED = { ...LONG, 'train-limit': 512, epochs: Math.min(4 * KILLS, 200) };
+const TO_BE_KILLED = { ...LONG, 'train-limit': 512, epochs: Math.min(8 * KILLS, 200) };
 
 /** A run that is under way, with a checkpoint after an epoch or more. */
 async function underWay({ page, url }, settings = LONG, epochs = 1) {

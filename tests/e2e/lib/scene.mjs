@@ -59,7 +59,7 @@ export function stage({ webgpu = true, data = () => undefined } = {}) {
         await Promise.race([body(scenery), ear.broken, clock.rung]);
         if (ear.faults.length > 0) throw new Error(`errors in the page: ${ear.faults.join('\n')}`);
       } catch (error) {
-        await describe(title, page, ear.lines);
+        await describe(title, error, page, ear.lines);
         throw error;
       }
     });
@@ -75,18 +75,20 @@ function expiry(ms) {
 }
 
 /** What a person wants to see of a page that failed. */
-async function describe(title, page, lines) {
+async function describe(title, error, page, lines) {
   const folder = join(SCRATCH, 'failures');
   await mkdir(folder, { recursive: true });
   const picture = join(folder, `${title.replace(/\W+/g, '-').slice(0, 80)}.png`);
   const shown = await page
     .evaluate(() =>
-      [...document.querySelectorAll('[data-state], [data-testid="error"]')].map(
-        (element) => `${element.dataset.testid}: ${element.dataset.state ?? ''} ${element.innerText}`,
+      ['status', 'queue', 'error'].flatMap((id) =>
+        [...document.querySelectorAll(`[data-testid="${id}"]`)].map(
+          (element) => `${id}: ${element.dataset.state ?? ''} ${element.innerText}`,
+        ),
       ),
     )
     .catch((error) => [`no answer from the page: ${error.message}`]);
   await page.screenshot({ path: picture, fullPage: true, timeout: 10_000 }).catch(() => {});
-  console.log(`FAILED: ${title}\n  at ${page.url()}\n  picture: ${picture}`);
+  console.log(`FAILED: ${title}\n  ${error.message}\n  at ${page.url()}\n  picture: ${picture}`);
   for (const line of [...shown, ...lines.slice(-20)]) console.log(`  | ${line}`);
 }

@@ -9,7 +9,7 @@ import { result } from './results.mjs';
 export const LONG = {
   'train-limit': 256,
   'test-limit': 64,
-  epochs: 30,
+  epochs: 60,
   batch: 32,
   width: 0.0625,
   device: 'cpu',
