@@ -41,6 +41,9 @@ async function keep(cache, path, digest) {
   const headers = new Headers(response.headers);
   // They are of the way that the bytes came; the body is what was unpacked.
   for (const name of ["content-encoding", "content-length", "vary"]) headers.delete(name);
+  // A host that sets no headers of its own: only an isolated page may have more threads than one.
+  headers.set("cross-origin-opener-policy", "same-origin");
+  headers.set("cross-origin-embedder-policy", "require-corp");
   // Made anew: a page must not be answered with a response that was redirected.
   await cache.put(new URL(path, SITE), new Response(body, { headers }));
 }

@@ -1,11 +1,14 @@
 //! CPU kernels for training small convolutional networks: convolutions and their gradients,
 //! batch norm with its activation, max pooling. Plain functions on f32 slices, NCHW; SIMD by
-//! AVX2 or wasm's simd128, all cores natively, one thread in the browser. Results do not depend
-//! on the number of threads.
+//! AVX2 or wasm's simd128; on all cores natively, in the browser with the help of a [`crew`].
+//! Results do not depend on the number of threads.
 
+mod algorithm;
 pub mod conv;
+pub mod crew;
 pub mod descent;
 mod direct;
+pub mod job;
 mod layout;
 pub mod norm;
 mod parallel;

@@ -4,6 +4,8 @@ use burn::tensor::{Device, ExecutionError};
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 use super::adapter::Trouble;
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+use super::crew::threads;
 use crate::experiment::{DeviceChoice, Setting};
 use crate::protocol::{DeviceReport, Failure};
 
@@ -81,15 +83,20 @@ pub fn gone(trouble: &Trouble) -> Failure {
 fn cpu(reason: Option<String>) -> Chosen {
     use crate::protocol::DeviceKind;
 
-    let threads = "1".to_owned();
     let name = if cfg!(target_feature = "simd128") { t!("CPU with SIMD") } else { t!("CPU") };
     let report = DeviceReport {
         kind: DeviceKind::Cpu,
         name,
         reason,
-        limits: vec![(t!("Threads"), threads)],
+        limits: vec![(t!("Threads"), threads().to_string())],
     };
     Chosen { device: Device::flex(), report }
+}
+
+/// Threads that compute.
+#[cfg(not(all(feature = "engine", target_family = "wasm")))]
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A card that does not compute what the CPU does.

@@ -8,6 +8,8 @@ mod adapter;
 pub mod checkpoints;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 pub mod constructors;
+#[cfg(all(feature = "engine", target_family = "wasm"))]
+mod crew;
 pub mod device;
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod draft;

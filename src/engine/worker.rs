@@ -12,18 +12,22 @@ use js_sys::{Array, Uint8Array, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
-use super::{adapter, constructors, device, keep, session};
+use super::{adapter, constructors, crew, device, keep, session};
 use crate::protocol::{Command, Event, Failure, Payload};
 
-/// Starts to serve the page that made this worker.
+/// Starts to serve the page that made this worker, or the engine that made it as a helper.
 pub fn start() {
-    constructors::run();
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         // A panic ends in a rejected promise, which the page never hears of; a reported error
         // reaches its `worker.onerror`.
         report_error(&js_sys::Error::new(&panic.to_string()));
     }));
+    if crew::helper::is_one() {
+        return crew::helper::start();
+    }
+    constructors::run();
+    crew::engage();
     // What this worker holds on the card is gone with it: the next engine asks for the card anew.
     adapter::watch_devices(|trouble| die(device::gone(&trouble)));
     let scope = scope();

@@ -3,5 +3,6 @@
 mod common;
 mod conv;
 mod definition;
+mod job;
 mod norm;
 mod pool;

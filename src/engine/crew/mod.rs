@@ -1,0 +1,194 @@
+//! More threads for the CPU in the browser: helpers that do parts of the convolutions.
+//!
+//! A page that is cross-origin isolated may share memory between workers. The engine's own memory is
+//! not of that kind (Burn's and wgpu's crates do not build for it), so operands and results are copied
+//! to a [`Board`] and back; the convolutions take far longer than that. What a part is depends on the
+//! shape alone and the engine adds up the same parts without a crew, so helpers may come and go at any
+//! time: the numbers stay the same, to the bit.
+
+mod board;
+pub mod helper;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::{Array, Reflect, global};
+use wasm_bindgen::prelude::*;
+use web_sys::{DedicatedWorkerGlobalScope, ErrorEvent, Worker, WorkerOptions, WorkerType};
+
+use self::board::{Board, floats_of, next_number};
+use crate::ops::cpu::crew;
+use crate::ops::cpu::job::Job;
+
+/// The name by which a worker knows that it is a helper.
+const NAME: &str = "helper";
+/// What a helper says when it can hear.
+const READY: &str = "ready";
+/// What helpers are made of: it takes the engine's compiled module.
+const SCRIPT: &str = "helper.js";
+
+/// More than these gain little: the engine copies what they compute.
+const MOST_THREADS: usize = 8;
+/// Products of two numbers below which a job is done before a helper has heard of it.
+const WORTH_SHARING: usize = 32 << 20;
+/// Without a sign of life for so long, helpers are taken for dead.
+const PATIENCE_MS: f64 = 5_000.0;
+
+/// Threads that a run on the CPU can have in this page, the engine's own among them.
+pub fn threads() -> usize {
+    let is_isolated =
+        Reflect::get(&global(), &"crossOriginIsolated".into()).is_ok_and(|value| value.is_truthy());
+    let cores = scope().navigator().hardware_concurrency() as usize;
+    if is_isolated { cores.clamp(1, MOST_THREADS) } else { 1 }
+}
+
+/// Offers the kernels a crew, where the page can have one. It is hired with the first job worth it.
+pub fn engage() {
+    if threads() > 1 {
+        crew::engage(Crew::default());
+    }
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    global().unchecked_into()
+}
+
+#[derive(Default)]
+struct Crew {
+    helpers: Vec<Helper>,
+    board: Option<Board>,
+    /// The last job's.
+    number: u32,
+    /// Once it has failed, the engine does without.
+    has_failed: bool,
+}
+
+impl crew::Crew for Crew {
+    fn work(&mut self, job: &Job, left: &[f32], right: &[f32]) -> Option<Vec<f32>> {
+        if self.has_failed || job.products() < WORTH_SHARING || job.parts() < 2 {
+            return None;
+        }
+        if self.helpers.is_empty() {
+            self.helpers = (1..threads()).filter_map(|_| Helper::hire().ok()).collect();
+        }
+        if !self.helpers.iter().any(Helper::is_ready) {
+            return None;
+        }
+        let result = self.share(job, left, right);
+        if !matches!(result, Ok(Some(_))) {
+            self.has_failed = true;
+            self.helpers.clear();
+            self.board = None;
+        }
+        result.ok().flatten()
+    }
+}
+
+impl Crew {
+    /// The job's result; None if there is no memory for it or the helpers are dead.
+    fn share(
+        &mut self,
+        job: &Job,
+        left: &[f32],
+        right: &[f32],
+    ) -> Result<Option<Vec<f32>>, JsValue> {
+        if self.board.as_ref().is_none_or(|board| !board.has_room_for(job)) {
+            self.board = Board::new(floats_of(job));
+            self.helpers.iter().for_each(|helper| helper.has_board.set(false));
+        }
+        let Some(board) = self.board.clone() else {
+            return Ok(None);
+        };
+        self.number = next_number(self.number);
+        let (number, parts) = (self.number, job.parts());
+        board.announce(number, job, left, right)?;
+        let order = Array::of2(&number.into(), &(parts as u32).into());
+        for helper in self.helpers.iter().filter(|helper| helper.is_ready()).take(parts - 1) {
+            if !helper.has_board.replace(true) {
+                helper.worker.post_message(&board.to_message())?;
+            }
+            helper.worker.post_message(&order)?;
+        }
+
+        let mut results: Vec<Option<Vec<f32>>> = vec![None; parts];
+        let mut others = parts;
+        while let Some(part) = board.take(number, parts)? {
+            results[part] = Some(job.part(part).run(left, right));
+            others -= 1;
+        }
+        if !board.wait(others, PATIENCE_MS)? {
+            return Ok(None);
+        }
+        Ok(Some(together(&board, job, results)))
+    }
+}
+
+/// The job's result from the parts that the engine did and those on the board.
+fn together(board: &Board, job: &Job, results: Vec<Option<Vec<f32>>>) -> Vec<f32> {
+    let on_board = |part: usize| {
+        let mut result = vec![0.0; job.part(part).result.len()];
+        board.read_result(job, part, &mut result);
+        result
+    };
+    if job.sums_parts() {
+        let parts = results.into_iter().enumerate();
+        return job.sum(parts.map(|(part, result)| result.unwrap_or_else(|| on_board(part))));
+    }
+    let mut whole = vec![0.0; job.result_len()];
+    for (part, result) in results.into_iter().enumerate() {
+        let place = &mut whole[job.part(part).result];
+        match result {
+            Some(result) => place.copy_from_slice(&result),
+            None => board.read_result(job, part, place),
+        }
+    }
+    whole
+}
+
+/// A worker that shares the work.
+struct Helper {
+    worker: Worker,
+    is_ready: Rc<Cell<bool>>,
+    /// Whether it was given the board that is in use.
+    has_board: Cell<bool>,
+    _handlers: [Closure<dyn FnMut(JsValue)>; 2],
+}
+
+impl Helper {
+    fn hire() -> Result<Self, JsValue> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name(NAME);
+        // The engine's own file lies beside it.
+        let address = web_sys::Url::new_with_base(SCRIPT, &scope().location().href())?;
+        let worker = Worker::new_with_options(&address.href(), &options)?;
+        let is_ready = Rc::new(Cell::new(false));
+        let on_message = {
+            let is_ready = is_ready.clone();
+            Closure::<dyn FnMut(JsValue)>::new(move |_| is_ready.set(true))
+        };
+        let on_error = {
+            let is_ready = is_ready.clone();
+            Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| {
+                // Else it would be an error of the engine, too, and the page would bury that.
+                event.unchecked_into::<ErrorEvent>().prevent_default();
+                is_ready.set(false);
+            })
+        };
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.post_message(&wasm_bindgen::module())?;
+        let has_board = Cell::new(false);
+        Ok(Self { worker, is_ready, has_board, _handlers: [on_message, on_error] })
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_ready.get()
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
