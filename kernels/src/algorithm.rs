@@ -42,7 +42,7 @@ impl Algorithm {
         if shape.kernel != 3 || shape.stride != 1 || shape.output_len() == 0 {
             return Self::Direct;
         }
-        let direct = shape.output_len() * shape.taps() * shape.channels_in;
+        let direct = shape.products();
         let [two, four] = [2, 4].map(|outputs| winograd_cost(shape, outputs));
         let is_wide = shape.channels_in.min(shape.channels_out) >= WIDE;
         if is_wide && four <= two && four < direct {
@@ -87,14 +87,16 @@ impl Algorithm {
 
 /// For tiles of `outputs` by `outputs`: products of two channels at the points, and what bringing
 /// the channels of tiles and of the weight to a point and back costs in such products.
-fn winograd_cost(shape: ConvShape, outputs: usize) -> usize {
-    const CHANNEL: usize = 6;
-    const TAPS: usize = 6;
+fn winograd_cost(shape: ConvShape, outputs: usize) -> u64 {
+    const CHANNEL: u64 = 6;
+    const TAPS: u64 = 6;
     let tiles = shape.batch
         * shape.output_height().div_ceil(outputs)
         * shape.output_width().div_ceil(outputs);
     let points = (outputs + 2) * (outputs + 2);
-    let (channels_in, channels_out) = (shape.channels_in, shape.channels_out);
+    // A browser's usize has 32 bits, which these numbers outgrow.
+    let [tiles, points, channels_in, channels_out] =
+        [tiles, points, shape.channels_in, shape.channels_out].map(|size| size as u64);
     let products = channels_in * channels_out;
     points * (tiles * (products + CHANNEL * (channels_in + channels_out)) + TAPS * products)
 }

@@ -83,8 +83,8 @@ impl Job {
     }
 
     /// Products of two numbers that the definition takes.
-    pub fn products(&self) -> usize {
-        self.shape.output_len() * self.shape.taps() * self.shape.channels_in
+    pub fn products(&self) -> u64 {
+        self.shape.products()
     }
 
     /// Whether the result is the sum of the parts' results, and not their sequence.

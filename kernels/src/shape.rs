@@ -80,6 +80,12 @@ impl ConvShape {
         self.output_shape().iter().product()
     }
 
+    /// Products of two numbers that the definition of each of the three computations takes. More than
+    /// a browser's `usize` holds.
+    pub fn products(&self) -> u64 {
+        self.output_len() as u64 * self.taps() as u64 * self.channels_in as u64
+    }
+
     fn output_length(&self, input: usize) -> usize {
         match (input + 2 * self.padding).checked_sub(self.kernel) {
             Some(room) => room / self.stride + 1,

@@ -19,11 +19,13 @@ export async function becomeWorker() {
     // As in a private window: nothing is kept.
     storage: { getDirectory: () => Promise.reject(new DOMException('none', 'SecurityError')) },
     onLine: true,
+    hardwareConcurrency: 1,
     userAgent: `Node ${process.version}`,
   };
   Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
   globalThis.WorkerGlobalScope = class {};
   globalThis.self = globalThis;
+  globalThis.name = '';
   globalThis.location = new URL('http://localhost/');
   globalThis.reportError ??= (error) => {
     throw error;

@@ -46,10 +46,21 @@ const TELL = `
       return destroy.call(this);
     };
   }
-  ${afterMessage('{"Epoch"', 'channel.postMessage({ wasm: memory.buffer.byteLength, buffers, bytes });')}`;
+  // What nobody holds any more is told of only once it is collected.
+  const collect = async () => {
+    for (let round = 0; round < 3; round += 1) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  };
+  const tell = async () => {
+    await collect();
+    channel.postMessage({ wasm: memory.buffer.byteLength, buffers, bytes });
+  };
+  ${afterMessage('{"Epoch"', 'tell();')}`;
 
 const server = await serve({});
-const browser = await launch({ webgpu: device !== 'cpu' });
+const browser = await launch({ webgpu: device !== 'cpu', flags: ['--js-flags=--expose-gc'] });
 const context = await browser.newContext({ serviceWorkers: 'block' });
 context.setDefaultTimeout(minutes(60));
 await beforeEngine(context, TELL);

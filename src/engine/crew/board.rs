@@ -123,7 +123,7 @@ impl Board {
                 return Ok(true);
             }
             let word = Atomics::wait_with_timeout(&self.words, DONE, done, patience_ms)?;
-            if word == "timed-out" {
+            if word == "timed-out" && Atomics::load(&self.words, DONE)? == done {
                 return Ok(false);
             }
         }

@@ -30,7 +30,7 @@ const SCRIPT: &str = "helper.js";
 /// More than these gain little: the engine copies what they compute.
 const MOST_THREADS: usize = 8;
 /// Products of two numbers below which a job is done before a helper has heard of it.
-const WORTH_SHARING: usize = 32 << 20;
+const WORTH_SHARING: u64 = 32 << 20;
 /// Without a sign of life for so long, helpers are taken for dead.
 const PATIENCE_MS: f64 = 5_000.0;
 
@@ -39,7 +39,12 @@ pub fn threads() -> usize {
     let is_isolated =
         Reflect::get(&global(), &"crossOriginIsolated".into()).is_ok_and(|value| value.is_truthy());
     let cores = scope().navigator().hardware_concurrency() as usize;
-    if is_isolated { cores.clamp(1, MOST_THREADS) } else { 1 }
+    match cores {
+        _ if !is_isolated => 1,
+        0..=2 => cores.max(1),
+        // One stays for the page.
+        _ => (cores - 1).min(MOST_THREADS),
+    }
 }
 
 /// Offers the kernels a crew, where the page can have one. It is hired with the first job worth it.

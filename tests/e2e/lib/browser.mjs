@@ -15,10 +15,10 @@ const QUIET = [
 // WebGPU has.
 const SOFTWARE_WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
-export function launch({ webgpu = true } = {}) {
+export function launch({ webgpu = true, flags = [] } = {}) {
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: webgpu ? [...QUIET, ...SOFTWARE_WEBGPU] : QUIET,
+    args: [...QUIET, ...(webgpu ? SOFTWARE_WEBGPU : []), ...flags],
     // Chromium refuses to sandbox itself as root.
     chromiumSandbox: process.getuid() !== 0,
   });

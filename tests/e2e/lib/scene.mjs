@@ -15,7 +15,7 @@ import { serve } from './server.mjs';
  *
  * `data` is a function that prepares `{ folder }` for /data/. A test's options: `timeout`,
  * `allowed` (patterns of console errors that belong to it), `context` (Playwright's options),
- * `hosted` (the site offers what it offers; else it offers no network).
+ * `hosted` (the site offers what it offers; else it offers no network), `skip`.
  */
 export function stage({ webgpu = true, data = () => undefined } = {}) {
   const held = {};
@@ -32,9 +32,9 @@ export function stage({ webgpu = true, data = () => undefined } = {}) {
     await held.server?.close();
   });
 
-  return (title, { timeout = minutes(2), allowed = [], context: options = {}, hosted = false }, body) =>
+  return (title, { timeout = minutes(2), allowed = [], context: options = {}, hosted = false, skip = false }, body) =>
     // Ours comes first, while the page can still be looked at.
-    test(title, { timeout: timeout + seconds(30) }, async (t) => {
+    test(title, { timeout: timeout + seconds(30), skip }, async (t) => {
       // A service worker would answer before Playwright's routes do, and each fresh context would
       // keep the whole site once more. Tests of what is kept ask for it.
       const context = await held.browser.newContext({ serviceWorkers: 'block', ...options });
