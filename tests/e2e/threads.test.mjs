@@ -21,12 +21,16 @@ const timeout = minutes(4);
 // One core has no room for helpers.
 const skip = CORES < 2;
 
-/** Puts a script into each helper, before anything else runs in it. */
-const beforeHelper = (context, script) =>
-  context.route('**/helper.js*', async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${await response.text()}\n${script}` });
-  });
+/** What `xtask serve` sends, and a static host may not. */
+const ISOLATING = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+/** A host whose helpers have a script of the test's in them; Playwright's routes do not reach those. */
+async function hostOfHelpers(it, change) {
+  const host = await plainHost({ redirects: true, headers: ISOLATING, changes: { 'helper.js': change } });
+  it.t.after(() => host.close());
+  return host.url;
+}
+const after = (script) => (text) => `${text}\n${script}`;
 
 /** Tells the page of each part that a helper does. */
 const COUNT_PARTS = `
@@ -85,8 +89,7 @@ async function onOneThread({ context }) {
 scene('threads: helpers do parts of the work, and the numbers stay', { timeout, skip }, async (it) => {
   const { page } = it;
   const expected = await onOneThread(it);
-  await beforeHelper(it.context, COUNT_PARTS);
-  await visit(page, link(it.url, WORTHWHILE));
+  await visit(page, link(await hostOfHelpers(it, after(COUNT_PARTS)), WORTHWHILE));
   await listen(page);
   const came = await outcome(page);
   assert.deepEqual(came, expected);
@@ -99,8 +102,7 @@ scene('threads: helpers do parts of the work, and the numbers stay', { timeout, 
 scene('threads: a helper that dies at its work costs seconds, and nothing else', { timeout, skip }, async (it) => {
   const { page } = it;
   const expected = await onOneThread(it);
-  await beforeHelper(it.context, COUNT_PARTS + DIE_AFTER_40_PARTS);
-  await visit(page, link(it.url, WORTHWHILE));
+  await visit(page, link(await hostOfHelpers(it, after(COUNT_PARTS + DIE_AFTER_40_PARTS)), WORTHWHILE));
   await listen(page);
   assert.deepEqual(await outcome(page), expected);
   assert.ok((await page.evaluate(() => window.parts)) >= 40, 'no helper has died');
@@ -111,11 +113,8 @@ scene('threads: without the helpers’ file the engine trains alone', { timeout,
   const { page } = it;
   const expected = await onOneThread(it);
   let asked = 0;
-  await it.context.route('**/helper.js*', (route) => {
-    asked += 1;
-    return route.fulfill({ status: 404, body: 'gone' });
-  });
-  await visit(page, link(it.url, WORTHWHILE));
+  page.on('request', (request) => (asked += request.url().endsWith('/helper.js')));
+  await visit(page, link(await hostOfHelpers(it, undefined), WORTHWHILE));
   assert.deepEqual(await outcome(page), expected);
   assert.ok(asked > 0, 'nobody asked for the file');
 });

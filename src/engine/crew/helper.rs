@@ -22,9 +22,9 @@ pub fn start() {
             Ok(message) => helper.hear(&message),
             Err(other) => Err(other),
         };
-        if let Err(error) = outcome {
-            // The engine waits for nobody in vain: it does itself what is not done in time.
-            wasm_bindgen::throw_val(error);
+        if outcome.is_err() {
+            // The engine does itself what is not done in time, and then does without helpers.
+            scope().close();
         }
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -156,7 +156,6 @@ struct Helper {
     is_ready: Rc<Cell<bool>>,
     /// Whether it was given the board that is in use.
     has_board: Cell<bool>,
-    _handlers: [Closure<dyn FnMut(JsValue)>; 2],
 }
 
 impl Helper {
@@ -180,11 +179,11 @@ impl Helper {
                 is_ready.set(false);
             })
         };
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        // They are the browser's: a message that was under way may come when the helper is gone.
+        worker.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
+        worker.set_onerror(Some(on_error.into_js_value().unchecked_ref()));
         worker.post_message(&wasm_bindgen::module())?;
-        let has_board = Cell::new(false);
-        Ok(Self { worker, is_ready, has_board, _handlers: [on_message, on_error] })
+        Ok(Self { worker, is_ready, has_board: Cell::new(false) })
     }
 
     fn is_ready(&self) -> bool {

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -53,9 +53,10 @@ export const TYPES = {
 /**
  * dist/ below `/x/` on a static host that knows nothing of the app: files, folders with an index,
  * 404. Hosts differ in what they make of `/x/about`: `redirects` ones send the browser to
- * `/x/about/`, others answer with the folder's index.
+ * `/x/about/`, others answer with the folder's index. `headers` go with each answer; `changes` are
+ * files that differ from dist/'s, as `{ name: change(text) }`, or `{ name: undefined }` for one that is gone.
  */
-export async function plainHost({ redirects }) {
+export async function plainHost({ redirects, headers = {}, changes = {} }) {
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url, 'http://host');
     const kind = (path) => statSync(path, { throwIfNoEntry: false });
@@ -66,10 +67,14 @@ export async function plainHost({ redirects }) {
       }
       file = join(file, 'index.html');
     }
-    if (!pathname.startsWith('/x/') || !kind(file)?.isFile()) {
+    const name = pathname.slice('/x/'.length);
+    const change = changes[name];
+    const isGone = name in changes && !change;
+    if (!pathname.startsWith('/x/') || !kind(file)?.isFile() || isGone) {
       return response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not found</h1>');
     }
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers });
+    if (change) return response.end(change(readFileSync(file, 'utf8')));
     createReadStream(file).pipe(response);
   });
   server.listen(0, '127.0.0.1');
