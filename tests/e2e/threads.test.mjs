@@ -7,7 +7,7 @@ import { minutes } from './lib/environment.mjs';
 import { link, run, stepLosses, visit } from './lib/page.mjs';
 import { result } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
-import { plainHost } from './lib/server.mjs';
+import { ISOLATING, plainHost } from './lib/server.mjs';
 
 /** Steps long enough for helpers to be worth it, and enough of them for the helpers to come in. */
 const WORTHWHILE = { 'train-limit': 1_280, 'test-limit': 64, epochs: 2, batch: 32, width: 0.25, device: 'cpu' };
@@ -20,9 +20,6 @@ const scene = stage({ webgpu: false });
 const timeout = minutes(4);
 // One core has no room for helpers.
 const skip = CORES < 2;
-
-/** What `xtask serve` sends, and a static host may not. */
-const ISOLATING = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 /** A host whose helpers have a script of the test's in them; Playwright's routes do not reach those. */
 async function hostOfHelpers(it, change) {

@@ -35,7 +35,7 @@ enum Task {
     Serve(serve::Options),
     /// Run every check and test, then print one summary
     Test(test::Options),
-    /// Time our operations against Burn's own and TensorFlow.js, and visits to the page, in a browser
+    /// Time our operations against Burn's own and TensorFlow.js, threads, and visits to the page, in a browser
     Bench,
     /// Fuzz every parser of what comes from outside
     Fuzz(fuzz::Options),
@@ -47,7 +47,8 @@ enum Task {
 
 fn bench() -> anyhow::Result<()> {
     test::wasm::bench()?;
-    test::e2e::visits()
+    test::e2e::visits()?;
+    test::e2e::threads()
 }
 
 fn main() -> ExitCode {

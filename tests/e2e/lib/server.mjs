@@ -50,6 +50,12 @@ export const TYPES = {
   '.webmanifest': 'application/manifest+json',
 };
 
+/** What isolates a page: `xtask serve` sends it, and a static host may not. */
+export const ISOLATING = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
 /**
  * dist/ below `/x/` on a static host that knows nothing of the app: files, folders with an index,
  * 404. Hosts differ in what they make of `/x/about`: `redirects` ones send the browser to

@@ -54,6 +54,11 @@ pub fn visits() -> Result<()> {
     program("visits.mjs")
 }
 
+/// Times the CPU in the page on one thread and on all.
+pub fn threads() -> Result<()> {
+    program("threads.mjs")
+}
+
 /// Runs one that drives the built site.
 fn program(name: &str) -> Result<()> {
     let xtask = std::env::current_exe()?;
