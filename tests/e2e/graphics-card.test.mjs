@@ -9,7 +9,8 @@ import { stage } from './lib/scene.mjs';
 import { LONG, afterMessage, assertTidy, beforeEngine, undisturbed, waitKept } from './lib/survive.mjs';
 
 const scene = stage();
-const timeout = minutes(4);
+// Each test starts two engines in software, which a busy machine takes minutes for.
+const timeout = minutes(8);
 const ON_THE_CARD = { ...LONG, 'train-limit': 128, 'test-limit': 32, epochs: 4, device: 'webgpu' };
 
 /** Gives the engine's device to the script as `device`, and runs it after that message to the page. */
