@@ -17,6 +17,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, ErrorEvent, Worker, WorkerOptions, WorkerType};
 
 use self::board::{Board, floats_of, next_number};
+use super::host;
 use crate::ops::cpu::crew;
 use crate::ops::cpu::job::Job;
 
@@ -31,8 +32,10 @@ const SCRIPT: &str = "helper.js";
 const MOST_THREADS: usize = 8;
 /// Products of two numbers below which a job is done before a helper has heard of it.
 const WORTH_SHARING: u64 = 32 << 20;
-/// Without a sign of life for so long, helpers are taken for dead.
+/// Without a sign of life for so long, helpers are taken for dead; and for so many times as long as
+/// the engine itself took for a part, where that is more.
 const PATIENCE_MS: f64 = 5_000.0;
+const PATIENCE_PARTS: f64 = 20.0;
 
 /// Threads that a run on the CPU can have in this page, the engine's own among them.
 pub fn threads() -> usize {
@@ -117,11 +120,13 @@ impl Crew {
 
         let mut results: Vec<Option<Vec<f32>>> = vec![None; parts];
         let mut others = parts;
+        let began = host::now_secs();
         while let Some(part) = board.take(number, parts)? {
             results[part] = Some(job.part(part).run(left, right));
             others -= 1;
         }
-        if !board.wait(others, PATIENCE_MS)? {
+        let own_ms = (host::now_secs() - began) * 1e3 / (parts - others).max(1) as f64;
+        if !board.wait(others, PATIENCE_MS.max(PATIENCE_PARTS * own_ms))? {
             return Ok(None);
         }
         Ok(Some(together(&board, job, results)))
