@@ -2,8 +2,7 @@
 // one, whatever becomes of the helpers.
 
 import assert from 'node:assert/strict';
-import { availableParallelism } from 'node:os';
-import { minutes } from './lib/environment.mjs';
+import { THREADS, minutes } from './lib/environment.mjs';
 import { link, run, stepLosses, visit } from './lib/page.mjs';
 import { result } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
@@ -12,14 +11,11 @@ import { ISOLATING, plainHost } from './lib/server.mjs';
 /** Steps long enough for helpers to be worth it, and enough of them for the helpers to come in. */
 const WORTHWHILE = { 'train-limit': 1_280, 'test-limit': 64, epochs: 2, batch: 32, width: 0.25, device: 'cpu' };
 const STEPS = 80;
-const CORES = availableParallelism();
-/** One core is left to the page where there are more than two. */
-const THREADS = CORES > 2 ? Math.min(CORES - 1, 8) : CORES;
 
 const scene = stage({ webgpu: false });
 const timeout = minutes(4);
 // One core has no room for helpers.
-const skip = CORES < 2;
+const skip = THREADS < 2;
 
 /** A host whose helpers have a script of the test's in them; Playwright's routes do not reach those. */
 async function hostOfHelpers(it, change) {

@@ -1,5 +1,6 @@
 // Where things are. `cargo xtask test` says it in the environment; by hand the defaults hold.
 
+import { availableParallelism } from 'node:os';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,3 +32,7 @@ export const HAS_CIFAR10 = existsSync(join(shared, 'data/prepare_cifar10.py'));
 
 export const seconds = (count) => count * 1_000;
 export const minutes = (count) => count * 60_000;
+
+const CORES = availableParallelism();
+/** Threads of a run on the CPU in an isolated page: one core is left to the page where there are more than two. */
+export const THREADS = CORES > 2 ? Math.min(CORES - 1, 8) : CORES;
