@@ -2,7 +2,7 @@
 //! be the fastest for its shape.
 
 use crate::crew;
-pub use crate::job::{Job, Pass};
+use crate::job::{Job, Pass};
 pub use crate::shape::ConvShape;
 
 /// `[batch, channels_out, output_height, output_width]` from `x` (`[batch, channels_in, height,

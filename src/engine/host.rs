@@ -1,7 +1,7 @@
 //! Time, and giving way to what else the thread has to do.
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
-pub use browser::{now_secs, sleep, yield_now};
+pub use browser::{now_secs, scope, sleep, yield_now};
 #[cfg(not(all(feature = "engine", target_family = "wasm")))]
 pub use native::{now_secs, sleep, yield_now};
 
@@ -15,10 +15,14 @@ mod browser {
     use wasm_bindgen::prelude::*;
     use web_sys::{DedicatedWorkerGlobalScope, MessageChannel};
 
+    /// The worker that this runs in.
+    pub fn scope() -> DedicatedWorkerGlobalScope {
+        global().unchecked_into()
+    }
+
     /// Seconds on a clock that never goes back.
     pub fn now_secs() -> f64 {
-        let performance = global().unchecked_into::<DedicatedWorkerGlobalScope>().performance();
-        performance.map_or_else(js_sys::Date::now, |clock| clock.now()) / 1e3
+        scope().performance().map_or_else(js_sys::Date::now, |clock| clock.now()) / 1e3
     }
 
     pub async fn sleep(duration: Duration) {

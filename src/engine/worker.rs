@@ -8,10 +8,11 @@
 use std::rc::Rc;
 
 use futures_channel::mpsc;
-use js_sys::{Array, Uint8Array, global};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
+use super::host::scope;
 use super::{adapter, constructors, crew, device, keep, session};
 use crate::protocol::{Command, Event, Failure, Payload};
 
@@ -58,10 +59,6 @@ pub fn start() {
 /// Says the last word.
 fn die(failure: Failure) {
     post(&scope(), &Event::Dying(failure), None);
-}
-
-fn scope() -> DedicatedWorkerGlobalScope {
-    global().unchecked_into()
 }
 
 #[wasm_bindgen]

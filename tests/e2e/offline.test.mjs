@@ -4,23 +4,13 @@
 import assert from 'node:assert/strict';
 import { updatedHost } from './lib/builds.mjs';
 import { seconds } from './lib/environment.mjs';
-import { attribute, follow, runTiny, visit } from './lib/page.mjs';
+import { attribute, follow, kept, runTiny, visit } from './lib/page.mjs';
 import { stage } from './lib/scene.mjs';
 import { serve } from './lib/server.mjs';
 
 // Playwright's routes answer the service worker, too, and it takes only what its build has.
 const options = { context: { serviceWorkers: 'allow' }, hosted: true };
 const scene = stage();
-
-/** Waits until the site is kept. */
-const kept = (page) =>
-  page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    if (active.state === 'activated') return;
-    await new Promise((resolve) => {
-      active.addEventListener('statechange', () => active.state === 'activated' && resolve());
-    });
-  });
 
 scene('offline: after one visit the page opens and trains without a host', options, async (it) => {
   const { page } = it;

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { THREADS, minutes } from './lib/environment.mjs';
-import { link, run, stepLosses, visit } from './lib/page.mjs';
+import { kept, link, run, stepLosses, visit } from './lib/page.mjs';
 import { result } from './lib/results.mjs';
 import { stage } from './lib/scene.mjs';
 import { ISOLATING, plainHost } from './lib/server.mjs';
@@ -118,13 +118,7 @@ scene('threads: a host without headers has them from the second visit on', { tim
   it.t.after(() => host.close());
   await visit(page, host.url);
   assert.equal(await page.evaluate(() => window.crossOriginIsolated), false);
-  await page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    if (active.state === 'activated') return;
-    await new Promise((resolve) => {
-      active.addEventListener('statechange', () => active.state === 'activated' && resolve());
-    });
-  });
+  await kept(page);
   await page.reload();
   await page.locator('h1').first().waitFor();
   assert.equal(await page.evaluate(() => window.crossOriginIsolated), true);

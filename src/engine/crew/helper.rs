@@ -1,12 +1,13 @@
 //! A thread of the crew: a worker of the engine's worker, with a copy of the engine of its own in which
 //! nothing runs but the kernels.
 
-use js_sys::{Array, global};
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::MessageEvent;
 
 use super::board::Board;
 use super::{NAME, READY};
+use crate::engine::host::scope;
 use crate::ops::cpu::job::Part;
 
 /// Whether this worker was made to be a helper.
@@ -31,10 +32,6 @@ pub fn start() {
     // It is needed as long as the worker lives.
     on_message.forget();
     let _ = scope().post_message(&READY.into());
-}
-
-fn scope() -> DedicatedWorkerGlobalScope {
-    global().unchecked_into()
 }
 
 /// What is kept from one job to the next, so that memory is asked for once.

@@ -14,10 +14,11 @@ use std::rc::Rc;
 
 use js_sys::{Array, Reflect, global};
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, ErrorEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, Worker, WorkerOptions, WorkerType};
 
 use self::board::{Board, floats_of, next_number};
-use super::host;
+use super::host::{self, scope};
+use super::source;
 use crate::ops::cpu::crew;
 use crate::ops::cpu::job::Job;
 
@@ -57,10 +58,6 @@ pub fn engage() {
     }
 }
 
-fn scope() -> DedicatedWorkerGlobalScope {
-    global().unchecked_into()
-}
-
 #[derive(Default)]
 struct Crew {
     helpers: Vec<Helper>,
@@ -77,7 +74,7 @@ impl crew::Crew for Crew {
             return None;
         }
         if self.helpers.is_empty() {
-            self.helpers = (1..threads()).filter_map(|_| Helper::hire().ok()).collect();
+            self.helpers = (1..threads()).filter_map(|_| Helper::hire()).collect();
         }
         if !self.helpers.iter().any(Helper::is_ready) {
             return None;
@@ -164,13 +161,14 @@ struct Helper {
 }
 
 impl Helper {
-    fn hire() -> Result<Self, JsValue> {
+    /// None where the browser makes no such worker.
+    fn hire() -> Option<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name(NAME);
         // The engine's own file lies beside it.
-        let address = web_sys::Url::new_with_base(SCRIPT, &scope().location().href())?;
-        let worker = Worker::new_with_options(&address.href(), &options)?;
+        let address = source::absolute(SCRIPT).ok()?;
+        let worker = Worker::new_with_options(&address, &options).ok()?;
         let is_ready = Rc::new(Cell::new(false));
         let on_message = {
             let is_ready = is_ready.clone();
@@ -187,8 +185,8 @@ impl Helper {
         // They are the browser's: a message that was under way may come when the helper is gone.
         worker.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
         worker.set_onerror(Some(on_error.into_js_value().unchecked_ref()));
-        worker.post_message(&wasm_bindgen::module())?;
-        Ok(Self { worker, is_ready, has_board: Cell::new(false) })
+        worker.post_message(&wasm_bindgen::module()).ok()?;
+        Some(Self { worker, is_ready, has_board: Cell::new(false) })
     }
 
     fn is_ready(&self) -> bool {

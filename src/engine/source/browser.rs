@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
-use js_sys::{Uint8Array, global};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_streams::ReadableStream;
-use web_sys::{AbortController, DedicatedWorkerGlobalScope, Headers, RequestInit, Response, Url};
+use web_sys::{AbortController, Headers, RequestInit, Response, Url};
 
 use super::attempts::{Answer, Attempts};
 use super::{Progress, SourceError, Want};
-use crate::engine::host;
+use crate::engine::host::{self, scope};
 
 /// How long a host may say nothing.
 const PATIENCE_SECS: u64 = 15;
@@ -32,8 +32,7 @@ impl Drop for Download {
 /// # Errors
 /// When it is no URL.
 pub fn absolute(base: &str) -> Result<String, SourceError> {
-    let scope = global().unchecked_into::<DedicatedWorkerGlobalScope>();
-    match Url::new_with_base(base, &scope.location().href()) {
+    match Url::new_with_base(base, &scope().location().href()) {
         Ok(url) => Ok(url.href()),
         Err(_) => Err(SourceError::BadUrl { url: base.to_owned() }),
     }
@@ -94,8 +93,7 @@ async fn attempt(
         headers.set("range", &format!("bytes={}-", file.bytes.len())).map_err(reason)?;
         init.set_headers(&headers);
     }
-    let scope = global().unchecked_into::<DedicatedWorkerGlobalScope>();
-    let fetched = JsFuture::from(scope.fetch_with_str_and_init(url, &init));
+    let fetched = JsFuture::from(scope().fetch_with_str_and_init(url, &init));
     let response = patiently(url, fetched).await?.map_err(reason)?.unchecked_into::<Response>();
     let status = response.status();
     match status {

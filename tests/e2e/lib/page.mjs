@@ -146,3 +146,13 @@ export async function follow(page, route) {
   await page.waitForURL((at) => at.pathname.replace(/\/$/, '').endsWith(`/${route}`));
   assert.ok(await page.evaluate(() => window.stillTheSamePage), 'the page was loaded anew');
 }
+
+/** Waits until the service worker has kept the site. */
+export const kept = (page) =>
+  page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    if (active.state === 'activated') return;
+    await new Promise((resolve) => {
+      active.addEventListener('statechange', () => active.state === 'activated' && resolve());
+    });
+  });
