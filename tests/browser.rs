@@ -4,6 +4,8 @@
 
 #![cfg(target_family = "wasm")]
 
+#[path = "common/bits.rs"]
+mod bits;
 mod common;
 #[path = "common/twins.rs"]
 mod twins;
@@ -56,6 +58,11 @@ async fn check(device: &Device, networks: &[(NetworkKind, f64)]) {
 #[wasm_bindgen_test]
 async fn training_follows_pytorch_on_the_cpu() {
     check(&Device::flex(), &NETWORKS).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_run_is_the_same_to_the_bit_everywhere() {
+    bits::check().await;
 }
 
 thread_local! {

@@ -15,21 +15,22 @@ use twins::Worst;
 fn our_kernels_do_what_burns_do() {
     let device = Device::flex();
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let [mut of_conv, mut of_norm, mut of_pool, mut of_descent, mut of_loss] =
-        [Worst::default(); 5];
+    let [mut of_conv, mut of_norm, mut of_pool, mut of_head, mut of_descent, mut of_loss] =
+        [Worst::default(); 6];
     for _ in 0..300 {
         block_on(twins::conv(&mut random, &device, &device, &mut of_conv));
         block_on(twins::norm(&mut random, &device, &device, &mut of_norm));
         block_on(twins::pool(&mut random, &device, &device, &mut of_pool));
     }
     for _ in 0..300 {
+        block_on(twins::head(&mut random, &device, &device, &mut of_head));
         block_on(twins::descent(&mut random, &device, &device, &mut of_descent));
         block_on(twins::partial_loss(&mut random, &device, &device, &mut of_loss));
     }
     let told = format!(
         "300 shapes each: largest error of a convolution {:.1e}, of a batch norm {:.1e}, of a max pool \
-         {:.1e}, of a step of descent {:.1e}, of a loss {:.1e}",
-        of_conv.0, of_norm.0, of_pool.0, of_descent.0, of_loss.0
+         {:.1e}, of a linear map {:.1e}, of a step of descent {:.1e}, of a loss {:.1e}",
+        of_conv.0, of_norm.0, of_pool.0, of_head.0, of_descent.0, of_loss.0
     );
     // Not println!, which a test that passes keeps to itself.
     writeln!(io::stderr(), "{told}").expect("stderr");

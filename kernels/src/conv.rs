@@ -3,6 +3,7 @@
 
 use crate::crew;
 use crate::job::{Job, Pass};
+use crate::parallel;
 pub use crate::shape::ConvShape;
 
 /// `[batch, channels_out, output_height, output_width]` from `x` (`[batch, channels_in, height,
@@ -30,9 +31,9 @@ fn compute(job: Job, left: &[f32], right: &[f32]) -> Vec<f32> {
 /// On this thread and those that share its memory.
 fn alone(job: &Job, left: &[f32], right: &[f32]) -> Vec<f32> {
     // A crew sums the parts, and whether there is one must make no difference.
-    if cfg!(target_family = "wasm") && job.sums_parts() {
-        let parts = (0..job.parts()).map(|part| job.part(part).run(left, right));
-        return job.sum(parts);
+    if job.sums_parts() {
+        let parts = parallel::map(job.parts(), |part| job.part(part).run(left, right));
+        return job.sum(parts.into_iter());
     }
     job.run(left, right)
 }

@@ -125,8 +125,8 @@ impl Figure {
             centre: (random.random_range(-room..room), random.random_range(-room..room)),
             radius,
             period: random.random_range(7.0..11.0),
-            sin: angle.sin(),
-            cos: angle.cos(),
+            sin: libm::sinf(angle),
+            cos: libm::cosf(angle),
         }
     }
 
@@ -137,8 +137,8 @@ impl Figure {
         let r = self.radius;
         // Signed distance to the edge, in pixels; negative inside (after Quilez, "2D distance functions").
         let distance = match self.label {
-            0 => u.hypot(v) - r,
-            1 => (u.hypot(v) - 0.75 * r).abs() - 0.22 * r,
+            0 => libm::hypotf(u, v) - r,
+            1 => (libm::hypotf(u, v) - 0.75 * r).abs() - 0.22 * r,
             2 => u.abs().max(v.abs()) - 0.85 * r,
             3 => (0.866 * u.abs() + 0.5 * v).max(-v) - 0.55 * r,
             4 => {
@@ -156,7 +156,7 @@ impl Figure {
                 let (a, b) = (self.nearest(u), self.nearest(v));
                 a.hypot(b) - 0.28 * self.period
             }
-            _ => self.ripple(v + 3.0 * (u * std::f32::consts::TAU / (1.7 * self.period)).sin()),
+            _ => self.ripple(v + 3.0 * libm::sinf(u * std::f32::consts::TAU / (1.7 * self.period))),
         };
         (0.5 - distance / (2.0 * EDGE)).clamp(0.0, 1.0)
     }

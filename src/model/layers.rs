@@ -38,8 +38,9 @@ impl Init<'_> {
     /// Normal with mean 0: two draws of a uniform number each (Box and Muller 1958).
     pub fn normal<const D: usize>(&mut self, shape: [usize; D], std: f32) -> Param<Tensor<D>> {
         self.draw_tensor(shape, |random| {
-            let radius = (-2.0 * (1.0 - random.random::<f32>()).ln()).sqrt();
-            std * radius * (std::f32::consts::TAU * random.random::<f32>()).cos()
+            // libm's, since those of systems differ in the last bit.
+            let radius = (-2.0 * libm::logf(1.0 - random.random::<f32>())).sqrt();
+            std * radius * libm::cosf(std::f32::consts::TAU * random.random::<f32>())
         })
     }
 
@@ -224,7 +225,7 @@ impl Linear {
 
     /// `[batch, in]` to `[batch, out]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        x.matmul(self.weight.val().transpose()) + self.bias.val().unsqueeze()
+        ops::linear(x, self.weight.val(), self.bias.val())
     }
 }
 
@@ -243,5 +244,5 @@ pub fn dropout_channels(x: Tensor<4>, rate: f64, random: Option<&mut ChaCha8Rng>
 /// Mean over height and width: `[batch, channels, height, width]` to `[batch, channels]`.
 pub fn global_mean(x: Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = x.dims();
-    x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+    ops::row_means(x.reshape([batch * channels, height * width])).reshape([batch, channels])
 }

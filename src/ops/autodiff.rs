@@ -6,7 +6,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata};
-use burn::tensor::Shape;
+use burn::tensor::{Scalar, Shape};
 
 use super::shape::{ConvGeometry, ConvShape};
 use super::{Descent, NetworkOps, Running};
@@ -124,6 +124,39 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
 
     fn max_pool_gradient(_x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         no_second_derivative("max pool")
+    }
+
+    fn linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let nodes = [x.node(), weight.node(), bias.node()];
+        let (x, weight, bias) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
+        match LinearGradient.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let state = (x.clone(), weight.clone());
+                prepared.finish(state, B::linear(x, weight, bias))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::linear(x, weight, bias)),
+        }
+    }
+
+    fn linear_gradient(
+        _x: FloatTensor<Self>,
+        _weight: FloatTensor<Self>,
+        _gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        no_second_derivative("linear map")
+    }
+
+    fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [x.node()];
+        let x = x.into_primitive();
+        match RowMeansGradient.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(x.shape(), B::row_means(x)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::row_means(x)),
+        }
     }
 
     fn partial_loss(
@@ -269,6 +302,45 @@ impl<B: NetworkOps> Backward<B, 1> for MaxPoolGradient {
         _checkpointer: &mut Checkpointer,
     ) {
         hand_on::<B, _, 1>(ops, gradients, |x, gradient| [B::max_pool_gradient(x, gradient)]);
+    }
+}
+
+#[derive(Debug)]
+struct LinearGradient;
+
+impl<B: NetworkOps> Backward<B, 3> for LinearGradient {
+    /// x and weight
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        hand_on::<B, _, 3>(ops, gradients, |(x, weight), gradient| {
+            B::linear_gradient(x, weight, gradient).into()
+        });
+    }
+}
+
+#[derive(Debug)]
+struct RowMeansGradient;
+
+impl<B: NetworkOps> Backward<B, 1> for RowMeansGradient {
+    type State = Shape;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        hand_on::<B, _, 1>(ops, gradients, |shape, gradient| {
+            let [rows, numbers] = shape.dims();
+            let share = B::float_div_scalar(gradient, Scalar::from(numbers as f64));
+            [B::float_expand(B::float_reshape(share, Shape::from([rows, 1])), shape)]
+        });
     }
 }
 

@@ -121,6 +121,36 @@ pub fn max_pool_gradient<B: Backend>(
     .x_grad
 }
 
+/// See [`super::NetworkOps::linear`].
+pub fn linear<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let classes = bias.shape()[0];
+    let product = B::float_matmul(x, B::float_swap_dims(weight, 0, 1));
+    B::float_add(product, B::float_reshape(bias, Shape::from([1, classes])))
+}
+
+/// See [`super::NetworkOps::linear_gradient`].
+pub fn linear_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let classes = gradient.shape()[1];
+    let of_x = B::float_matmul(gradient.clone(), weight);
+    let of_weight = B::float_matmul(B::float_swap_dims(gradient.clone(), 0, 1), x);
+    let of_bias = B::float_reshape(B::float_sum_dim(gradient, 0), Shape::from([classes]));
+    (of_x, of_weight, of_bias)
+}
+
+/// See [`super::NetworkOps::row_means`].
+pub fn row_means<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let rows = x.shape()[0];
+    B::float_reshape(B::float_mean_dim(x, 1), Shape::from([rows]))
+}
+
 /// See [`super::NetworkOps::partial_loss`].
 pub fn partial_loss<B: Backend>(
     logits: FloatTensor<B>,

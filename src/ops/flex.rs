@@ -5,8 +5,10 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{DType, TensorData};
 
+use super::cpu::linear::{LinearGradients, LinearShape};
+use super::cpu::loss::PartialLoss;
 use super::cpu::norm::NormOutput;
-use super::cpu::{conv, descent, norm, pool};
+use super::cpu::{conv, descent, linear, loss, norm, pool};
 use super::shape::{ConvGeometry, ConvShape, NormShape};
 use super::{Descent, NetworkOps, NormGradients, Running, composed};
 
@@ -105,13 +107,60 @@ impl NetworkOps for Flex {
         tensor(pool::max2_gradient(values(&x), values(&gradient), planes, height, width), sizes)
     }
 
+    fn linear(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
+        if x.dtype() != DType::F32 {
+            return composed::linear::<Self>(x, weight, bias);
+        }
+        let shape = linear_shape(&x, &weight);
+        let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.to_contiguous());
+        let output = linear::forward(shape, values(&x), values(&weight), values(&bias));
+        tensor(output, [shape.batch, shape.classes])
+    }
+
+    fn linear_gradient(
+        x: FlexTensor,
+        weight: FlexTensor,
+        gradient: FlexTensor,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        if x.dtype() != DType::F32 {
+            return composed::linear_gradient::<Self>(x, weight, gradient);
+        }
+        let shape = linear_shape(&x, &weight);
+        let [x, weight, gradient] = [x, weight, gradient].map(|tensor| tensor.to_contiguous());
+        let LinearShape { batch, features, classes } = shape;
+        let LinearGradients { x, weight, bias } =
+            linear::backward(shape, values(&x), values(&weight), values(&gradient));
+        let (x, weight) = (tensor(x, [batch, features]), tensor(weight, [classes, features]));
+        (x, weight, tensor(bias, [classes]))
+    }
+
+    fn row_means(x: FlexTensor) -> FlexTensor {
+        if x.dtype() != DType::F32 {
+            return composed::row_means::<Self>(x);
+        }
+        let [rows, numbers] = x.shape().dims();
+        tensor(linear::row_means(values(&x.to_contiguous()), numbers), [rows])
+    }
+
     fn partial_loss(
         logits: FlexTensor,
         confidences: FlexTensor,
         candidates: FlexTensor,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        // A few numbers an image: Burn's operations are quick enough.
-        composed::partial_loss::<Self>(logits, confidences, candidates)
+        if logits.dtype() != DType::F32 {
+            return composed::partial_loss::<Self>(logits, confidences, candidates);
+        }
+        let sizes = logits.shape().dims();
+        let [images, classes] = sizes;
+        let [logits, confidences, candidates] =
+            [logits, confidences, candidates].map(|tensor| tensor.to_contiguous());
+        let PartialLoss { per_image, of_logits, renewed } = loss::partial_loss(
+            values(&logits),
+            values(&confidences),
+            values(&candidates),
+            classes,
+        );
+        (tensor(per_image, [images]), tensor(of_logits, sizes), tensor(renewed, sizes))
     }
 
     fn descend(
@@ -164,6 +213,11 @@ fn values(tensor: &FlexTensor) -> &[f32] {
 
 fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+fn linear_shape(x: &FlexTensor, weight: &FlexTensor) -> LinearShape {
+    let [batch, features] = x.shape().dims();
+    LinearShape { batch, features, classes: weight.shape()[0] }
 }
 
 /// The output, and the statistics `[4, channels]`.

@@ -4,8 +4,9 @@
 //! neither of which a browser has, and normalises in many passes over memory. Here each is a few
 //! kernels: [`gpu`] in CubeCL, [`cpu`] in plain Rust. Max pooling is here because Burn's copies the
 //! tensors into another order and back on WebGPU, and keeps a tensor of places; the loss, the step of
-//! gradient descent and the running statistics because each is one pass instead of several. Both are one backend
-//! extension, [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of both.
+//! gradient descent and the running statistics because each is one pass instead of several; the linear map and
+//! means so that a run on the CPU gives the same numbers, to the bit, in every browser and natively. Both are
+//! one backend extension, [`NetworkOps`]; [`reference`] has the same in Burn's own operations, as the measure of both.
 
 mod autodiff;
 mod composed;
@@ -93,6 +94,23 @@ pub trait NetworkOps: Backend {
 
     /// The gradient of x: a window's goes to its largest, the first of equals as in PyTorch.
     fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// `x · weightᵀ + bias`: `x` `[batch, features]`, `weight` `[classes, features]`, `bias` `[classes]`.
+    fn linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// The gradients of x, weight and bias, from that of the output.
+    fn linear_gradient(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The mean of each row: `[rows, numbers]` to `[rows]`.
+    fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// PRODEN's loss of each image `[batch]`, its gradient of `logits`, and the new confidences. All but
     /// the loss are `[batch, classes]`; see [`partial_loss`].
@@ -190,6 +208,17 @@ pub fn norm(
 /// `[batch, channels, height / 2, width / 2]`. On a graphics card the width is a multiple of four.
 pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::max_pool(x.into_dispatch()))
+}
+
+/// `x · weightᵀ + bias`: `x` `[batch, features]`, `weight` `[classes, features]`, `bias` `[classes]`.
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(Dispatch::linear(x, weight, bias))
+}
+
+/// The mean of each row: `[rows, numbers]` to `[rows]`.
+pub fn row_means(x: Tensor<2>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::row_means(x.into_dispatch()))
 }
 
 /// What a batch costs and what it teaches.

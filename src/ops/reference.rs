@@ -35,6 +35,16 @@ pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(x, MaxPoolOptions::new([2, 2]))
 }
 
+/// See [`super::linear`].
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    x.matmul(weight.transpose()) + bias.unsqueeze()
+}
+
+/// See [`super::row_means`].
+pub fn row_means(x: Tensor<2>) -> Tensor<1> {
+    x.mean_dim(1).squeeze_dim(1)
+}
+
 /// The loss of each image and the new confidences of [`super::partial_loss`].
 pub fn partial_loss(
     logits: Tensor<2>,

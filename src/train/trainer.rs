@@ -309,6 +309,6 @@ impl Trainer {
             Method::Proden => renewed,
             Method::Average | Method::Supervised => stored,
         };
-        (per_image.mean(), confidences)
+        (ops::row_means(per_image.unsqueeze()), confidences)
     }
 }

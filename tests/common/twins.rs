@@ -168,6 +168,46 @@ pub async fn pool(random: &mut impl Rng, device: &Device, twin_device: &Device, 
     }
 }
 
+/// A network's last steps, the means of planes and the linear map, on random sizes, against Burn's own
+/// operations.
+pub async fn head(random: &mut impl Rng, device: &Device, twin_device: &Device, worst: &mut Worst) {
+    let [batch, features] = std::array::from_fn(|_| random.random_range(1..=70));
+    let (classes, plane) = (random.random_range(2..=101), random.random_range(1..=70));
+    let [x, weight, bias, direction] = [
+        [batch, features, plane, 1],
+        [classes, features, 1, 1],
+        [classes, 1, 1, 1],
+        [batch, classes, 1, 1],
+    ]
+    .map(|shape| uniform(random, shape));
+    let run = |device: &Device, is_ours: bool| {
+        let device = device.clone().autodiff();
+        let leaf = |data: &TensorData| Tensor::<4>::from_data(data.clone(), &device).require_grad();
+        let (x, weight, bias) = (leaf(&x), leaf(&weight), leaf(&bias));
+        let planes = x.clone().reshape([batch * features, plane]);
+        let matrix = weight.clone().reshape([classes, features]);
+        let row = bias.clone().reshape([classes]);
+        let y = if is_ours {
+            ops::linear(ops::row_means(planes).reshape([batch, features]), matrix, row)
+        } else {
+            let means = reference::row_means(planes).reshape([batch, features]);
+            reference::linear(means, matrix, row)
+        };
+        let y = y.reshape([batch, classes, 1, 1]);
+        let direction = Tensor::<4>::from_data(direction.clone(), &device);
+        let mut gradients = (y.clone() * direction).sum().backward();
+        let mut results = vec![("output", y.inner())];
+        for (name, input) in [("input", x), ("weight", weight), ("bias", bias)] {
+            results.push((name, input.grad_remove(&mut gradients).expect("a gradient")));
+        }
+        results
+    };
+    for ((name, ours), (_, twin)) in run(device, true).into_iter().zip(run(twin_device, false)) {
+        let what = format!("{name} of {batch} x {features} x {plane}, {classes} classes");
+        worst.compare(ours, twin, &what).await;
+    }
+}
+
 /// A step of gradient descent on a parameter of a random size, with and without gradient and velocity,
 /// against Burn's own operations.
 pub async fn descent(
@@ -298,12 +338,16 @@ pub async fn on_the_card(random: &mut impl Rng, device: &Device) -> String {
             of_conv.0, of_norm.0, of_pool.0
         );
     }
-    let [mut of_descent, mut of_loss] = [Worst::default(); 2];
+    let [mut of_head, mut of_descent, mut of_loss] = [Worst::default(); 3];
     for _ in 0..SHAPES {
+        head(random, device, &twin_device, &mut of_head).await;
         descent(random, device, &twin_device, &mut of_descent).await;
         partial_loss(random, device, &twin_device, &mut of_loss).await;
     }
-    told += &format!("of a step of descent {:.1e}, of a loss {:.1e}\n", of_descent.0, of_loss.0);
+    told += &format!(
+        "of a linear map {:.1e}, of a step of descent {:.1e}, of a loss {:.1e}\n",
+        of_head.0, of_descent.0, of_loss.0
+    );
     always_use_large_tile();
     let mut of_conv = Worst::default();
     wide_convs(random, device, &twin_device, &mut of_conv).await;

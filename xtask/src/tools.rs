@@ -35,8 +35,8 @@ pub fn ensure_site_tools() -> Result<()> {
         program: "trunk",
         version: TRUNK_VERSION.to_owned(),
         locked: true,
-        opt_level: "1",
-        duration: "about 5 minutes",
+        opt_level: "0",
+        duration: "about 4 minutes",
     })
 }
 

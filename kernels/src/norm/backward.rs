@@ -3,7 +3,7 @@
 
 use super::{NormShape, inverse_deviation};
 use crate::parallel;
-use crate::vector::{self, Kernel, Vector};
+use crate::vector::{self, Kernel, PARTIAL_SUMS, Partial, Vector, total};
 
 /// Gradients of [`super::forward`]'s arguments.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,19 +140,19 @@ impl Kernel for Sums<'_> {
     fn run<V: Vector>(self) -> (f32, f32) {
         let plane = self.0;
         let len = plane.x.len();
-        let whole = len - len % (4 * V::LANES);
-        let mut sums = [V::splat(0.0); 4];
+        let whole = len - len % PARTIAL_SUMS;
+        let mut sums: Partial<V> = [V::splat(0.0); _];
         let mut products = sums;
-        for block in (0..whole).step_by(4 * V::LANES) {
-            for (index, (sum, product)) in sums.iter_mut().zip(&mut products).enumerate() {
-                // SAFETY: the block has four vectors.
+        for block in (0..whole).step_by(PARTIAL_SUMS) {
+            let partial = sums.iter_mut().zip(&mut products).take(PARTIAL_SUMS / V::LANES);
+            for (index, (sum, product)) in partial.enumerate() {
+                // SAFETY: so many vectors are in the block.
                 let (gradient, x) = unsafe { plane.load::<V>(block + index * V::LANES) };
                 *sum = *sum + gradient;
                 *product = product.add_product(gradient, x);
             }
         }
-        let together = |[a, b, c, d]: [V; 4]| ((a + b) + (c + d)).sum();
-        let (mut sum, mut product) = (together(sums), together(products));
+        let (mut sum, mut product) = (total(sums), total(products));
         for index in whole..len {
             let (gradient, x) = plane.get(index);
             sum += gradient;

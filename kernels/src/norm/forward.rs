@@ -2,7 +2,7 @@
 
 use super::{NormShape, inverse_deviation};
 use crate::parallel;
-use crate::vector::{self, Kernel, Vector};
+use crate::vector::{self, Kernel, PARTIAL_SUMS, Partial, Vector, total};
 
 /// What a batch norm gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,20 +84,19 @@ impl Kernel for Sums<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) -> (f32, f32) {
         let centre = V::splat(self.centre);
-        let mut sums = [V::splat(0.0); 4];
+        let mut sums: Partial<V> = [V::splat(0.0); _];
         let mut squares = sums;
-        let blocks = self.plane.chunks_exact(4 * V::LANES);
-        let rest = blocks.remainder();
+        let (blocks, rest) = self.plane.as_chunks::<PARTIAL_SUMS>();
         for block in blocks {
-            for (index, (sum, square)) in sums.iter_mut().zip(&mut squares).enumerate() {
-                // SAFETY: a block has four vectors.
+            let partial = sums.iter_mut().zip(&mut squares).take(PARTIAL_SUMS / V::LANES);
+            for (index, (sum, square)) in partial.enumerate() {
+                // SAFETY: so many vectors are in a block.
                 let x = unsafe { V::load(block.as_ptr().add(index * V::LANES)) } - centre;
                 *sum = *sum + x;
                 *square = square.add_product(x, x);
             }
         }
-        let together = |[a, b, c, d]: [V; 4]| ((a + b) + (c + d)).sum();
-        let (mut sum, mut square) = (together(sums), together(squares));
+        let (mut sum, mut square) = (total(sums), total(squares));
         for x in rest {
             let x = x - self.centre;
             sum += x;

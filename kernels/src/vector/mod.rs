@@ -1,4 +1,5 @@
-//! The few SIMD operations that the kernels are written in, once per instruction set.
+//! The few SIMD operations that the kernels are written in, once per instruction set. Each gives the
+//! same numbers, to the bit: what a run in a browser finds can be found again on any machine.
 
 use std::ops::{Add, Mul, Sub};
 
@@ -24,11 +25,8 @@ pub trait Vector:
 
     fn splat(value: f32) -> Self;
 
-    /// `self + a * b`, fused where the processor can.
+    /// `self + a * b`, rounded twice: wasm has no fused form that every browser rounds alike.
     fn add_product(self, a: Self, b: Self) -> Self;
-
-    /// The sum of the lanes.
-    fn sum(self) -> f32;
 
     /// Lane by lane `negative` where `self <= 0`, else (also where `self` is NaN) `other`.
     fn where_not_positive(self, negative: Self, other: Self) -> Self;
@@ -54,6 +52,25 @@ pub trait Vector:
     unsafe fn store_columns(columns: [Self; 4], target: *mut f32, stride: usize);
 }
 
+/// Numbers that a long sum is cut into, whatever the lanes: its order must not depend on them.
+pub const PARTIAL_SUMS: usize = 16;
+
+/// Vectors that hold [`PARTIAL_SUMS`] numbers; of wide ones only the first are used.
+pub type Partial<V> = [V; PARTIAL_SUMS / 4];
+
+/// The sum of partial sums.
+#[inline(always)]
+pub fn total<V: Vector>(sums: Partial<V>) -> f32 {
+    let mut numbers = [0.0; PARTIAL_SUMS];
+    for (index, sum) in sums.into_iter().take(PARTIAL_SUMS / V::LANES).enumerate() {
+        // SAFETY: so many vectors are in the numbers.
+        unsafe { sum.store(numbers.as_mut_ptr().add(index * V::LANES)) }
+    }
+    let quarter =
+        |at| (numbers[at] + numbers[at + 4]) + (numbers[at + 8] + numbers[at + 12]);
+    (quarter(0) + quarter(2)) + (quarter(1) + quarter(3))
+}
+
 /// Work that is compiled once per instruction set.
 pub trait Kernel {
     type Output;
@@ -68,7 +85,7 @@ pub trait Kernel {
 #[cfg(target_arch = "x86_64")]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     if avx2::is_available() {
-        // SAFETY: the processor has AVX2 and FMA.
+        // SAFETY: the processor has AVX2.
         unsafe { avx2::run(kernel) }
     } else {
         kernel.run::<portable::Portable>()

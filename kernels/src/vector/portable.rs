@@ -49,12 +49,6 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    fn sum(self) -> f32 {
-        let [a, b, c, d] = self.0;
-        (a + c) + (b + d)
-    }
-
-    #[inline(always)]
     fn where_not_positive(self, negative: Self, other: Self) -> Self {
         Self(from_fn(|lane| if self.0[lane] <= 0.0 { negative.0[lane] } else { other.0[lane] }))
     }

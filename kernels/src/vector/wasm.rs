@@ -44,13 +44,7 @@ impl Vector for Simd128 {
 
     #[inline(always)]
     fn add_product(self, a: Self, b: Self) -> Self {
-        Self(f32x4_add(self.0, f32x4_mul(a.0, b.0)))
-    }
-
-    #[inline(always)]
-    fn sum(self) -> f32 {
-        (f32x4_extract_lane::<0>(self.0) + f32x4_extract_lane::<2>(self.0))
-            + (f32x4_extract_lane::<1>(self.0) + f32x4_extract_lane::<3>(self.0))
+        self + a * b
     }
 
     #[inline(always)]

@@ -29,7 +29,8 @@ pub fn correlate<W: Transform<I, O>, const I: usize, const O: usize>(
         return output;
     }
     let taps = taps.at_points::<W, I, O>();
-    let images = images_per_task(grid.tiles(), shape.batch);
+    let most = shape.batch.div_ceil(parallel::PIECES);
+    let images = images_per_task(grid.tiles()).min(most).max(1);
     parallel::chunks(&mut output, images * grid.output.len(), |task, output| {
         let x = &x[task * images * grid.input.len()..];
         vector::dispatch(Correlate::<W, I, O> {
@@ -44,8 +45,8 @@ pub fn correlate<W: Transform<I, O>, const I: usize, const O: usize>(
 }
 
 /// Images that go through one task together: enough to fill a block of tiles.
-pub(super) fn images_per_task(tiles: usize, batch: usize) -> usize {
-    BLOCK_TILES.1.div_ceil(2 * tiles).min(batch.div_ceil(parallel::PIECES)).max(1)
+pub(super) fn images_per_task(tiles: usize) -> usize {
+    BLOCK_TILES.1.div_ceil(2 * tiles)
 }
 
 /// The correlation of some images.

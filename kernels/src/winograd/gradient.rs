@@ -15,8 +15,6 @@ use crate::vector::{self, Kernel, Vector};
 
 /// Tiles that are summed in registers before the sum goes to memory and back.
 const CHUNK_TILES: usize = 128;
-/// Tasks that bring a chunk's tiles to the points, at least where the batch has so many images.
-const CHUNK_TASKS: usize = parallel::PIECES.div_ceil(2);
 
 /// The weight's gradient; stride 1.
 pub fn weight_gradient<W: Transform<I, O>, const I: usize, const O: usize>(
@@ -31,7 +29,7 @@ pub fn weight_gradient<W: Transform<I, O>, const I: usize, const O: usize>(
         return gradient;
     }
     let group = Group::<I, O>::new(grid, shape.batch);
-    let groups = CHUNK_TILES.div_ceil(group.tiles).max(CHUNK_TASKS);
+    let groups = CHUNK_TILES.div_ceil(group.tiles);
     let width = group.from.stride;
     let mut left = Scratch::take(groups * group.left_len());
     let mut right = Scratch::take(groups * group.right_len());
@@ -84,7 +82,8 @@ struct Group<const I: usize, const O: usize> {
 
 impl<const I: usize, const O: usize> Group<I, O> {
     fn new(grid: Grid<I, O>, batch: usize) -> Self {
-        let images = images_per_task(grid.tiles(), batch);
+        // Sums are cut by them, so that they must not depend on what runs side by side.
+        let images = images_per_task(grid.tiles()).min(batch);
         let tiles = images * grid.tiles();
         Self { grid, images, tiles, from: grid.input_frame(), to: grid.output_frame() }
     }

@@ -26,7 +26,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, NetworkOps, Running};
+use super::{Descent, NetworkOps, Running, composed};
 
 /// Four numbers that are read and written together.
 type Quad = Vector<f32, Const<4>>;
@@ -110,6 +110,28 @@ impl NetworkOps for CubeBackend {
 
     fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         pool::gradient(into_contiguous(x), into_contiguous(gradient))
+    }
+
+    // These three are small: Burn's own operations.
+
+    fn linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        composed::linear::<Self>(x, weight, bias)
+    }
+
+    fn linear_gradient(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::linear_gradient::<Self>(x, weight, gradient)
+    }
+
+    fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::row_means::<Self>(x)
     }
 
     fn partial_loss(
