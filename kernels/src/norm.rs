@@ -6,7 +6,7 @@ mod backward;
 mod forward;
 
 pub use backward::{NormGradients, backward};
-pub use forward::{NormOutput, forward};
+pub use forward::{NormOutput, Parameters, evaluate, forward};
 
 /// Added to a variance before its root (PyTorch's default), by all kernels.
 pub const EPSILON: f32 = 1e-5;

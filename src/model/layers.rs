@@ -7,15 +7,13 @@
 //! [`crate::ops`].
 
 use burn::module::{Module, Param};
-use burn::tensor::activation::leaky_relu;
-use burn::tensor::module::batch_norm;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::statistic::Statistic;
 use crate::ops::shape::ConvGeometry;
-use crate::ops::{self, EPSILON, Normalised, Running};
+use crate::ops::{self, NormParameters, Normalised, Running};
 
 /// Where initial weights come from and where they go.
 pub struct Init<'a> {
@@ -170,16 +168,13 @@ impl BatchNorm {
         shortcut: Option<Tensor<4>>,
         slope: f32,
     ) -> Tensor<4> {
-        let (mut mean, var) = (self.running_mean.value(), self.running_var.value());
-        if let Some(bias) = conv_bias {
-            mean = mean - bias;
-        }
-        let (gamma, beta) = (self.weight.val(), self.bias.val());
-        let mut x = batch_norm(x, gamma, beta, mean, var, f64::from(EPSILON));
-        if let Some(shortcut) = shortcut {
-            x = x + shortcut;
-        }
-        if slope < 1.0 { leaky_relu(x, f64::from(slope)) } else { x }
+        let parameters = NormParameters {
+            gamma: self.weight.val(),
+            beta: self.bias.val(),
+            mean: self.running_mean.value(),
+            variance: self.running_var.value(),
+        };
+        ops::norm_by(x, parameters, conv_bias, shortcut, slope)
     }
 
     fn train(
@@ -237,8 +232,8 @@ pub fn dropout_channels(x: Tensor<4>, rate: f64, random: Option<&mut ChaCha8Rng>
     let kept = 1.0 / (1.0 - rate) as f32;
     let mask: Vec<f32> =
         (0..batch * channels).map(|_| if random.random_bool(rate) { 0.0 } else { kept }).collect();
-    let mask = Tensor::from_data(TensorData::new(mask, [batch, channels, 1, 1]), &x.device());
-    x * mask
+    let mask = Tensor::from_data(TensorData::new(mask, [batch, channels]), &x.device());
+    ops::scale_channels(x, mask)
 }
 
 /// Mean over height and width: `[batch, channels, height, width]` to `[batch, channels]`.

@@ -9,7 +9,7 @@ use burn::backend::{Autodiff, Backend, TensorMetadata};
 use burn::tensor::{Scalar, Shape};
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, NetworkOps, Running};
+use super::{Descent, NetworkOps, NormGiven, Running};
 
 impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
     fn conv(
@@ -111,6 +111,30 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         _slope: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         no_second_derivative("batch norm")
+    }
+
+    fn norm_by(
+        _x: FloatTensor<Self>,
+        _gamma: FloatTensor<Self>,
+        _beta: FloatTensor<Self>,
+        _mean: FloatTensor<Self>,
+        _variance: FloatTensor<Self>,
+        _shortcut: FloatTensor<Self>,
+        _bias: FloatTensor<Self>,
+        _given: NormGiven,
+    ) -> FloatTensor<Self> {
+        unreachable!("a network is evaluated on the plain device")
+    }
+
+    fn scale_channels(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [x.node()];
+        let (x, factors) = (x.into_primitive(), factors.into_primitive());
+        match ScaleGradient.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                prepared.finish(factors.clone(), B::scale_channels(x, factors))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::scale_channels(x, factors)),
+        }
     }
 
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -286,6 +310,23 @@ impl<B: NetworkOps> Backward<B, 4> for NormAddGradient {
                 B::norm_add_gradient(x, output, gradient, statistics, slope);
             [of_x, of_gamma, of_beta, of_shortcut]
         });
+    }
+}
+
+#[derive(Debug)]
+struct ScaleGradient;
+
+impl<B: NetworkOps> Backward<B, 1> for ScaleGradient {
+    /// The factors.
+    type State = FloatTensor<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        hand_on::<B, _, 1>(ops, gradients, |factors, gradient| [B::scale_channels(gradient, factors)]);
     }
 }
 

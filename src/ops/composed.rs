@@ -62,6 +62,31 @@ pub fn norm<B: Backend>(
     (output, B::float_cat(rows.into(), 0))
 }
 
+/// See [`super::NetworkOps::norm_by`].
+pub fn norm_by<B: Backend>(
+    x: FloatTensor<B>,
+    [gamma, beta, mean, variance]: [FloatTensor<B>; 4],
+    shortcut: Option<FloatTensor<B>>,
+    bias: Option<FloatTensor<B>>,
+    slope: f32,
+) -> FloatTensor<B> {
+    let mean = match bias {
+        Some(bias) => B::float_sub(mean, bias),
+        None => mean,
+    };
+    let mut output = B::batch_norm(x, gamma, beta, mean, variance, f64::from(EPSILON));
+    if let Some(shortcut) = shortcut {
+        output = B::float_add(output, shortcut);
+    }
+    B::leaky_relu(output, Scalar::from(slope))
+}
+
+/// See [`super::NetworkOps::scale_channels`].
+pub fn scale_channels<B: Backend>(x: FloatTensor<B>, factors: FloatTensor<B>) -> FloatTensor<B> {
+    let [batch, channels] = factors.shape().dims();
+    B::float_mul(x, B::float_reshape(factors, Shape::from([batch, channels, 1, 1])))
+}
+
 fn leaky_relu_gradient<B: Backend>(
     output: FloatTensor<B>,
     gradient: FloatTensor<B>,

@@ -10,13 +10,13 @@ use super::cpu::loss::PartialLoss;
 use super::cpu::norm::NormOutput;
 use super::cpu::{conv, descent, linear, loss, norm, pool};
 use super::shape::{ConvGeometry, ConvShape, NormShape};
-use super::{Descent, NetworkOps, NormGradients, Running, composed};
+use super::{Descent, NetworkOps, NormGiven, NormGradients, Running, composed};
 
 type FlexTensor = FloatTensor<Flex>;
 
 impl NetworkOps for Flex {
     fn conv(x: FlexTensor, weight: FlexTensor, geometry: ConvGeometry) -> FlexTensor {
-        if x.dtype() != DType::F32 {
+        if is_double(&x) {
             return composed::conv::<Self>(x, weight, geometry);
         }
         let shape = ConvShape::of(x.shape().dims(), weight.shape().dims(), geometry);
@@ -29,7 +29,7 @@ impl NetworkOps for Flex {
         weight: FlexTensor,
         shape: ConvShape,
     ) -> FlexTensor {
-        if gradient.dtype() != DType::F32 {
+        if is_double(&gradient) {
             return composed::conv_input_gradient::<Self>(gradient, weight, shape);
         }
         let (gradient, weight) = (gradient.to_contiguous(), weight.to_contiguous());
@@ -38,7 +38,7 @@ impl NetworkOps for Flex {
     }
 
     fn conv_weight_gradient(x: FlexTensor, gradient: FlexTensor, shape: ConvShape) -> FlexTensor {
-        if gradient.dtype() != DType::F32 {
+        if is_double(&gradient) {
             return composed::conv_weight_gradient::<Self>(x, gradient, shape);
         }
         let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
@@ -85,8 +85,42 @@ impl NetworkOps for Flex {
         backward(x, output, gradient, statistics, slope, true).with_shortcut()
     }
 
+    fn norm_by(
+        x: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        mean: FlexTensor,
+        variance: FlexTensor,
+        shortcut: FlexTensor,
+        bias: FlexTensor,
+        given: NormGiven,
+    ) -> FlexTensor {
+        let shortcut = given.has_shortcut.then_some(shortcut);
+        let bias = given.has_bias.then_some(bias);
+        let parameters = [gamma, beta, mean, variance];
+        if is_double(&x) {
+            return composed::norm_by::<Self>(x, parameters, shortcut, bias, given.slope);
+        }
+        let sizes = x.shape().dims();
+        let x = x.to_contiguous();
+        let shortcut = shortcut.map(|shortcut| shortcut.to_contiguous());
+        let [gamma, beta, mean, var] = parameters.each_ref().map(values);
+        let mean: Vec<f32> = match &bias {
+            Some(bias) => mean.iter().zip(values(bias)).map(|(mean, bias)| mean - bias).collect(),
+            None => mean.to_vec(),
+        };
+        let parameters = norm::Parameters { gamma, beta, mean: &mean, var };
+        let shortcut = shortcut.as_ref().map(values);
+        let shape = NormShape::of(sizes);
+        tensor(norm::evaluate(shape, values(&x), parameters, shortcut, given.slope), sizes)
+    }
+
+    fn scale_channels(x: FlexTensor, factors: FlexTensor) -> FlexTensor {
+        composed::scale_channels::<Self>(x, factors)
+    }
+
     fn max_pool(x: FlexTensor) -> FlexTensor {
-        if x.dtype() != DType::F32 {
+        if is_double(&x) {
             return composed::max_pool::<Self>(x);
         }
         let sizes = x.shape().dims();
@@ -97,7 +131,7 @@ impl NetworkOps for Flex {
     }
 
     fn max_pool_gradient(x: FlexTensor, gradient: FlexTensor) -> FlexTensor {
-        if x.dtype() != DType::F32 {
+        if is_double(&x) {
             return composed::max_pool_gradient::<Self>(x, gradient);
         }
         let sizes = x.shape().dims();
@@ -108,7 +142,7 @@ impl NetworkOps for Flex {
     }
 
     fn linear(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
-        if x.dtype() != DType::F32 {
+        if is_double(&x) {
             return composed::linear::<Self>(x, weight, bias);
         }
         let shape = linear_shape(&x, &weight);
@@ -122,7 +156,7 @@ impl NetworkOps for Flex {
         weight: FlexTensor,
         gradient: FlexTensor,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        if x.dtype() != DType::F32 {
+        if is_double(&x) {
             return composed::linear_gradient::<Self>(x, weight, gradient);
         }
         let shape = linear_shape(&x, &weight);
@@ -135,7 +169,7 @@ impl NetworkOps for Flex {
     }
 
     fn row_means(x: FlexTensor) -> FlexTensor {
-        if x.dtype() != DType::F32 {
+        if is_double(&x) {
             return composed::row_means::<Self>(x);
         }
         let [rows, numbers] = x.shape().dims();
@@ -147,7 +181,7 @@ impl NetworkOps for Flex {
         confidences: FlexTensor,
         candidates: FlexTensor,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        if logits.dtype() != DType::F32 {
+        if is_double(&logits) {
             return composed::partial_loss::<Self>(logits, confidences, candidates);
         }
         let sizes = logits.shape().dims();
@@ -169,7 +203,7 @@ impl NetworkOps for Flex {
         velocity: FlexTensor,
         descent: Descent,
     ) -> (FlexTensor, FlexTensor) {
-        if value.dtype() != DType::F32 {
+        if is_double(&value) {
             return composed::descend::<Self>(value, gradient, velocity, descent);
         }
         let shape = value.shape();
@@ -190,7 +224,7 @@ impl NetworkOps for Flex {
         running: Running,
         has_bias: bool,
     ) -> (FlexTensor, FlexTensor) {
-        if mean.dtype() != DType::F32 {
+        if is_double(&mean) {
             let bias = has_bias.then_some(bias);
             return composed::follow::<Self>(statistics, mean, variance, bias, running);
         }
@@ -203,6 +237,12 @@ impl NetworkOps for Flex {
         let [mean, variance] = running.follow(old, [batch_mean, &others[..channels]], bias);
         (tensor(mean, [channels]), tensor(variance, [channels]))
     }
+}
+
+/// Whether a tensor is one of the golden runs in double precision. None is in a browser, which so is spared
+/// Burn's own operations on the CPU.
+fn is_double(tensor: &FlexTensor) -> bool {
+    cfg!(not(target_family = "wasm")) && tensor.dtype() != DType::F32
 }
 
 /// The numbers of a contiguous tensor.
@@ -228,7 +268,7 @@ fn forward(
     shortcut: Option<FlexTensor>,
     slope: f32,
 ) -> (FlexTensor, FlexTensor) {
-    if x.dtype() != DType::F32 {
+    if is_double(&x) {
         return composed::norm::<Flex>(x, gamma, beta, shortcut, slope);
     }
     let sizes = x.shape().dims();
@@ -251,7 +291,7 @@ fn backward(
     slope: f32,
     has_shortcut: bool,
 ) -> NormGradients<FlexTensor> {
-    if x.dtype() != DType::F32 {
+    if is_double(&x) {
         return composed::norm_gradient::<Flex>(x, output, gradient, statistics, slope);
     }
     let sizes = x.shape().dims();

@@ -89,6 +89,23 @@ pub trait NetworkOps: Backend {
         slope: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
+    /// Like [`Self::norm_add`], but by a `mean` and a `variance` `[channels]` that are known. What `given` says
+    /// is not there is not read; `bias` `[channels]` was left out of x.
+    #[allow(clippy::too_many_arguments)]
+    fn norm_by(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        given: NormGiven,
+    ) -> FloatTensor<Self>;
+
+    /// Each channel of each image times its factor; `factors` is `[batch, channels]` and wants no gradient.
+    fn scale_channels(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
+
     /// The largest of each 2x2 window, `[batch, channels, height / 2, width / 2]`.
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
@@ -161,6 +178,15 @@ impl<T> NormGradients<T> {
     }
 }
 
+/// What [`NetworkOps::norm_by`] is given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NormGiven {
+    /// Of the leaky ReLU below zero.
+    pub slope: f32,
+    pub has_shortcut: bool,
+    pub has_bias: bool,
+}
+
 /// How a step of gradient descent is taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Descent {
@@ -202,6 +228,38 @@ pub fn norm(
     };
     let statistics = Tensor::<2>::from_dispatch(statistics).inner();
     Normalised { output: Tensor::from_dispatch(output), statistics }
+}
+
+/// What normalises a channel in evaluation; all are `[channels]`.
+pub struct NormParameters {
+    pub gamma: Tensor<1>,
+    pub beta: Tensor<1>,
+    pub mean: Tensor<1>,
+    pub variance: Tensor<1>,
+}
+
+/// Batch norm by known statistics, plus `shortcut`, then leaky ReLU with `slope` below zero. All tensors are
+/// on the plain device. `bias` `[channels]` was left out of `x`.
+pub fn norm_by(
+    x: Tensor<4>,
+    parameters: NormParameters,
+    bias: Option<Tensor<1>>,
+    shortcut: Option<Tensor<4>>,
+    slope: f32,
+) -> Tensor<4> {
+    let NormParameters { gamma, beta, mean, variance } = parameters;
+    let given = NormGiven { slope, has_shortcut: shortcut.is_some(), has_bias: bias.is_some() };
+    let (x, mean) = (x.into_dispatch(), mean.into_dispatch());
+    let shortcut = shortcut.map_or_else(|| x.clone(), Tensor::into_dispatch);
+    let bias = bias.map_or_else(|| mean.clone(), Tensor::into_dispatch);
+    let [gamma, beta, variance] = [gamma, beta, variance].map(Tensor::into_dispatch);
+    Tensor::from_dispatch(Dispatch::norm_by(x, gamma, beta, mean, variance, shortcut, bias, given))
+}
+
+/// Each channel of each image times its factor: `x` `[batch, channels, height, width]`, `factors`
+/// `[batch, channels]`, which want no gradient.
+pub fn scale_channels(x: Tensor<4>, factors: Tensor<2>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::scale_channels(x.into_dispatch(), factors.into_dispatch()))
 }
 
 /// Max pooling over 2x2 windows with stride 2: `[batch, channels, height, width]` to

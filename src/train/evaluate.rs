@@ -1,6 +1,5 @@
 //! A network's opinion of images it does not learn from.
 
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use crate::data::augment::View;
@@ -24,10 +23,14 @@ pub async fn answers(
     images: &ImageSet,
     ids: &[usize],
 ) -> Result<Vec<u8>, ExecutionError> {
-    let scores = network.forward(batch(device, normaliser, images, ids), None);
-    let answers = scores.argmax(1).into_data_async().await?;
-    // No data set has more than 256 classes: labels are bytes.
-    Ok(answers.iter::<i64>().map(|class| class as u8).collect())
+    let scores = scores(network, device, normaliser, images, ids).await?;
+    Ok(scores.chunks_exact(scores.len() / ids.len().max(1)).map(best).collect())
+}
+
+/// The first of the largest. No data set has more than 256 classes: labels are bytes.
+fn best(scores: &[f32]) -> u8 {
+    let larger = |best: usize, class: usize| if scores[class] > scores[best] { class } else { best };
+    (0..scores.len()).reduce(larger).unwrap_or_default() as u8
 }
 
 /// The images at `ids` as a network sees them, `[ids, 3, 32, 32]`.
@@ -97,6 +100,10 @@ pub async fn classify(
     temperature: f64,
 ) -> Result<Vec<f32>, ExecutionError> {
     let data = TensorData::new(normaliser.image(pixels), [1, CHANNELS, SIDE, SIDE]);
-    let scores = network.forward(Tensor::from_data(data, device), None);
-    Ok(softmax(scores / temperature, 1).into_data_async().await?.iter().collect())
+    let scores = network.forward(Tensor::from_data(data, device), None).into_data_async().await?;
+    let scores: Vec<f64> = scores.iter::<f32>().map(|score| f64::from(score) / temperature).collect();
+    let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = scores.iter().map(|score| libm::exp(score - largest)).collect();
+    let sum: f64 = powers.iter().sum();
+    Ok(powers.iter().map(|power| (power / sum) as f32).collect())
 }

@@ -25,10 +25,34 @@ pub fn forward(
     residual: Option<&[f32]>,
     slope: f32,
 ) -> NormOutput {
-    assert_eq!((x.len(), gamma.len(), beta.len()), (shape.len(), shape.channels, shape.channels));
-    assert!(residual.is_none_or(|residual| residual.len() == x.len()));
+    assert_eq!(x.len(), shape.len());
     let statistics = parallel::map(shape.channels, |channel| statistics(shape, x, channel));
     let (mean, var): (Vec<f32>, Vec<f32>) = statistics.into_iter().unzip();
+    let parameters = Parameters { gamma, beta, mean: &mean, var: &var };
+    let output = evaluate(shape, x, parameters, residual, slope);
+    NormOutput { output, mean, var }
+}
+
+/// What normalises each channel.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters<'a> {
+    pub gamma: &'a [f32],
+    pub beta: &'a [f32],
+    pub mean: &'a [f32],
+    pub var: &'a [f32],
+}
+
+/// [`forward`]'s output by statistics that are known.
+pub fn evaluate(
+    shape: NormShape,
+    x: &[f32],
+    Parameters { gamma, beta, mean, var }: Parameters,
+    residual: Option<&[f32]>,
+    slope: f32,
+) -> Vec<f32> {
+    assert_eq!(x.len(), shape.len());
+    assert!([gamma, beta, mean, var].iter().all(|vector| vector.len() == shape.channels));
+    assert!(residual.is_none_or(|residual| residual.len() == x.len()));
     let mut output = vec![0.0; x.len()];
     let image = shape.channels * shape.plane;
     parallel::chunks(&mut output, image, |index, output| {
@@ -48,7 +72,7 @@ pub fn forward(
             });
         }
     });
-    NormOutput { output, mean, var }
+    output
 }
 
 /// Mean and biased variance of a channel: of every plane in two passes while it is in the cache,

@@ -3,11 +3,12 @@
 //!
 //! [`conv`] and [`weight_gradient`] are the matrix products behind a convolution, [`layout`] lays
 //! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm, [`pool`] max pooling,
-//! [`partial_loss`] PRODEN's loss, [`descent`] the step of gradient descent, [`running`] batch norm's running statistics.
+//! [`linear`] the map to class scores, [`partial_loss`] PRODEN's loss, [`descent`] the step of gradient descent, [`running`] batch norm's running statistics.
 
 mod conv;
 mod descent;
 mod layout;
+mod linear;
 mod norm;
 mod partial_loss;
 mod pool;
@@ -26,7 +27,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, NetworkOps, Running, composed};
+use super::{Descent, NetworkOps, NormGiven, Running, composed};
 
 /// Four numbers that are read and written together.
 type Quad = Vector<f32, Const<4>>;
@@ -104,6 +105,26 @@ impl NetworkOps for CubeBackend {
             .with_shortcut()
     }
 
+    fn norm_by(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        given: NormGiven,
+    ) -> FloatTensor<Self> {
+        // A buffer less for the kernel, which has seven of the eight that there may be.
+        let mean = if given.has_bias { Self::float_sub(mean, bias) } else { mean };
+        let shortcut = given.has_shortcut.then(|| into_contiguous(shortcut));
+        norm::evaluate(into_contiguous(x), [gamma, beta, mean, variance], shortcut, given.slope)
+    }
+
+    fn scale_channels(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::scale_channels::<Self>(x, factors)
+    }
+
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
         pool::forward(into_contiguous(x))
     }
@@ -112,14 +133,12 @@ impl NetworkOps for CubeBackend {
         pool::gradient(into_contiguous(x), into_contiguous(gradient))
     }
 
-    // These three are small: Burn's own operations.
-
     fn linear(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        composed::linear::<Self>(x, weight, bias)
+        linear::forward(into_contiguous(x), into_contiguous(weight), bias)
     }
 
     fn linear_gradient(
@@ -127,11 +146,12 @@ impl NetworkOps for CubeBackend {
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::linear_gradient::<Self>(x, weight, gradient)
+        let [x, weight, gradient] = [x, weight, gradient].map(into_contiguous);
+        linear::backward(x, weight, gradient)
     }
 
     fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed::row_means::<Self>(x)
+        linear::row_means(into_contiguous(x))
     }
 
     fn partial_loss(

@@ -13,7 +13,8 @@ use super::{LANES, empty};
 use crate::ops::shape::NormShape;
 use crate::ops::{EPSILON, NormGradients};
 use kernels::{
-    NormDimsLaunch, apply_kernel, gradient_apply_kernel, gradient_sum_kernel, sum_kernel,
+    NormDimsLaunch, apply_kernel, evaluate_kernel, gradient_apply_kernel, gradient_sum_kernel,
+    sum_kernel,
 };
 
 /// How the numbers of a channel are shared out.
@@ -104,6 +105,35 @@ pub fn forward(
         );
     }
     (output, statistics)
+}
+
+/// The output by statistics that are known: `[gamma, beta, mean, variance]`, each `[channels]`.
+pub fn evaluate(
+    x: CubeTensor,
+    [gamma, beta, mean, variance]: [CubeTensor; 4],
+    shortcut: Option<CubeTensor>,
+    slope: f32,
+) -> CubeTensor {
+    let plan = Plan::of(&x);
+    let client = x.client.clone();
+    let output = empty(&x, x.meta.shape().clone());
+    // SAFETY: a walk stays within its part, and all parts within the tensor.
+    unsafe {
+        evaluate_kernel::launch_unchecked(
+            &client,
+            plan.cubes(),
+            plan.cube_dim(),
+            x.into_buffer_arg(),
+            gamma.into_buffer_arg(),
+            beta.into_buffer_arg(),
+            mean.into_buffer_arg(),
+            variance.into_buffer_arg(),
+            shortcut.map(CubeTensor::into_buffer_arg).into(),
+            output.clone().into_buffer_arg(),
+            plan.dims(slope),
+        );
+    }
+    output
 }
 
 /// The gradients of what went into [`forward`]. `output` is given if there was a shortcut.

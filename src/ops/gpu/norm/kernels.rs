@@ -143,14 +143,44 @@ pub fn apply_kernel(
         statistics[channel + 2 * channels] = gamma[channel];
         statistics[channel + 3 * channels] = beta[channel];
     }
-    let scale = Quad::new(gamma[channel] / f32::sqrt(variance + dims.epsilon));
-    let mean = Quad::new(mean);
-    let beta = Quad::new(beta[channel]);
-    let mut walk = walk(&dims);
+    let scale = gamma[channel] / f32::sqrt(variance + dims.epsilon);
+    write(x, shortcut, y, mean, scale, beta[channel], &dims);
+}
+
+/// The same from statistics that are known.
+#[cube(launch_unchecked)]
+pub fn evaluate_kernel(
+    x: &[Quad],
+    gamma: &[f32],
+    beta: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    shortcut: ComptimeOption<&[Quad]>,
+    y: &mut [Quad],
+    dims: NormDims,
+) {
+    let channel = CUBE_POS_X as usize;
+    let scale = gamma[channel] / f32::sqrt(variance[channel] + dims.epsilon);
+    write(x, shortcut, y, mean[channel], scale, beta[channel], &dims);
+}
+
+/// act((x - mean) scale + beta (+ shortcut)) of an invocation's share.
+#[cube]
+fn write(
+    x: &[Quad],
+    shortcut: ComptimeOption<&[Quad]>,
+    y: &mut [Quad],
+    mean: f32,
+    scale: f32,
+    beta: f32,
+    dims: &NormDims,
+) {
+    let (mean, scale, beta) = (Quad::new(mean), Quad::new(scale), Quad::new(beta));
+    let mut walk = walk(dims);
     let images = CUBE_DIM_X / dims.plane;
     let places = CUBE_DIM_X % dims.plane;
     while walk.at < walk.end {
-        let at = address(&walk, &dims);
+        let at = address(&walk, dims);
         let mut value = (x[at] - mean) * scale + beta;
         #[comptime]
         if let ComptimeOption::Some(shortcut) = &shortcut {
@@ -162,7 +192,7 @@ pub fn apply_kernel(
             value.insert(lane, select(number > 0.0, number, number * dims.slope));
         }
         y[at] = value;
-        step(&mut walk, &dims, images, places);
+        step(&mut walk, dims, images, places);
     }
 }
 
