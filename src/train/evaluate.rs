@@ -24,7 +24,8 @@ pub async fn answers(
     ids: &[usize],
 ) -> Result<Vec<u8>, ExecutionError> {
     let scores = scores(network, device, normaliser, images, ids).await?;
-    Ok(scores.chunks_exact(scores.len() / ids.len().max(1)).map(best).collect())
+    let classes = scores.len() / ids.len().max(1);
+    Ok(scores.chunks_exact(classes.max(1)).map(best).collect())
 }
 
 /// The first of the largest. No data set has more than 256 classes: labels are bytes.
