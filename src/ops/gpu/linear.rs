@@ -59,7 +59,7 @@ fn weight_gradient_kernel(
     let feature = ABSOLUTE_POS % (features + 1);
     if class < classes {
         let is_bias = feature == features;
-        let place = select(is_bias, 0, feature);
+        let place = select(is_bias, 0usize, feature);
         let mut sum = f32::new(0.0);
         for image in 0..dims.batch as usize {
             let value = select(is_bias, 1.0, x[image * features + place]);
