@@ -150,7 +150,7 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         no_second_derivative("max pool")
     }
 
-    fn linear(
+    fn linear_map(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
@@ -160,13 +160,13 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         match LinearGradient.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let state = (x.clone(), weight.clone());
-                prepared.finish(state, B::linear(x, weight, bias))
+                prepared.finish(state, B::linear_map(x, weight, bias))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::linear(x, weight, bias)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::linear_map(x, weight, bias)),
         }
     }
 
-    fn linear_gradient(
+    fn linear_map_gradient(
         _x: FloatTensor<Self>,
         _weight: FloatTensor<Self>,
         _gradient: FloatTensor<Self>,
@@ -360,7 +360,7 @@ impl<B: NetworkOps> Backward<B, 3> for LinearGradient {
         _checkpointer: &mut Checkpointer,
     ) {
         hand_on::<B, _, 3>(ops, gradients, |(x, weight), gradient| {
-            B::linear_gradient(x, weight, gradient).into()
+            B::linear_map_gradient(x, weight, gradient).into()
         });
     }
 }

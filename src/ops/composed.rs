@@ -70,15 +70,23 @@ pub fn norm_by<B: Backend>(
     bias: Option<FloatTensor<B>>,
     slope: f32,
 ) -> FloatTensor<B> {
-    let mean = match bias {
-        Some(bias) => B::float_sub(mean, bias),
-        None => mean,
-    };
+    let mean = without_bias::<B>(mean, bias);
     let mut output = B::batch_norm(x, gamma, beta, mean, variance, f64::from(EPSILON));
     if let Some(shortcut) = shortcut {
         output = B::float_add(output, shortcut);
     }
     B::leaky_relu(output, Scalar::from(slope))
+}
+
+/// The mean of what a bias was left out of.
+pub fn without_bias<B: Backend>(
+    mean: FloatTensor<B>,
+    bias: Option<FloatTensor<B>>,
+) -> FloatTensor<B> {
+    match bias {
+        Some(bias) => B::float_sub(mean, bias),
+        None => mean,
+    }
 }
 
 /// See [`super::NetworkOps::scale_channels`].
@@ -146,7 +154,7 @@ pub fn max_pool_gradient<B: Backend>(
     .x_grad
 }
 
-/// See [`super::NetworkOps::linear`].
+/// See [`super::NetworkOps::linear_map`].
 pub fn linear<B: Backend>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
@@ -157,7 +165,7 @@ pub fn linear<B: Backend>(
     B::float_add(product, B::float_reshape(bias, Shape::from([1, classes])))
 }
 
-/// See [`super::NetworkOps::linear_gradient`].
+/// See [`super::NetworkOps::linear_map_gradient`].
 pub fn linear_gradient<B: Backend>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,

@@ -141,7 +141,7 @@ impl NetworkOps for Flex {
         tensor(pool::max2_gradient(values(&x), values(&gradient), planes, height, width), sizes)
     }
 
-    fn linear(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
+    fn linear_map(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
         if is_double(&x) {
             return composed::linear::<Self>(x, weight, bias);
         }
@@ -151,7 +151,7 @@ impl NetworkOps for Flex {
         tensor(output, [shape.batch, shape.classes])
     }
 
-    fn linear_gradient(
+    fn linear_map_gradient(
         x: FlexTensor,
         weight: FlexTensor,
         gradient: FlexTensor,

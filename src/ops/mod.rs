@@ -113,14 +113,14 @@ pub trait NetworkOps: Backend {
     fn max_pool_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// `x · weightᵀ + bias`: `x` `[batch, features]`, `weight` `[classes, features]`, `bias` `[classes]`.
-    fn linear(
+    fn linear_map(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 
     /// The gradients of x, weight and bias, from that of the output.
-    fn linear_gradient(
+    fn linear_map_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -271,7 +271,7 @@ pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
 /// `x · weightᵀ + bias`: `x` `[batch, features]`, `weight` `[classes, features]`, `bias` `[classes]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
-    Tensor::from_dispatch(Dispatch::linear(x, weight, bias))
+    Tensor::from_dispatch(Dispatch::linear_map(x, weight, bias))
 }
 
 /// The mean of each row: `[rows, numbers]` to `[rows]`.

@@ -86,7 +86,7 @@ fn row_means_kernel(x: &[f32], means: &mut [f32], rows: u32, numbers: u32) {
     }
 }
 
-/// See [`crate::ops::NetworkOps::linear`]; all tensors are contiguous.
+/// See [`crate::ops::NetworkOps::linear_map`]; all tensors are contiguous.
 pub fn forward(x: CubeTensor, weight: CubeTensor, bias: CubeTensor) -> CubeTensor {
     let client = x.client.clone();
     let ([batch, _, classes], dims) = sizes(&x, &weight);
@@ -107,7 +107,7 @@ pub fn forward(x: CubeTensor, weight: CubeTensor, bias: CubeTensor) -> CubeTenso
     scores
 }
 
-/// See [`crate::ops::NetworkOps::linear_gradient`]; all tensors are contiguous.
+/// See [`crate::ops::NetworkOps::linear_map_gradient`]; all tensors are contiguous.
 pub fn backward(
     x: CubeTensor,
     weight: CubeTensor,
@@ -144,7 +144,7 @@ pub fn backward(
 }
 
 /// Batch, features and classes of `x` and `weight`; as sizes, and as a launch's.
-fn sizes(x: &CubeTensor, weight: &CubeTensor) -> ([usize; 3], impl Fn() -> LinearDimsLaunch) {
+fn sizes(x: &CubeTensor, weight: &CubeTensor) -> ([usize; 3], impl Fn() -> LinearDimsLaunch + use<>) {
     let [batch, features] = x.meta.shape().dims();
     let classes = weight.meta.shape()[0];
     let dims = move || LinearDimsLaunch::new(batch as u32, features as u32, classes as u32);

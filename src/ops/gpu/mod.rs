@@ -116,7 +116,7 @@ impl NetworkOps for CubeBackend {
         given: NormGiven,
     ) -> FloatTensor<Self> {
         // A buffer less for the kernel, which has seven of the eight that there may be.
-        let mean = if given.has_bias { Self::float_sub(mean, bias) } else { mean };
+        let mean = composed::without_bias::<Self>(mean, given.has_bias.then_some(bias));
         let shortcut = given.has_shortcut.then(|| into_contiguous(shortcut));
         norm::evaluate(into_contiguous(x), [gamma, beta, mean, variance], shortcut, given.slope)
     }
@@ -133,7 +133,7 @@ impl NetworkOps for CubeBackend {
         pool::gradient(into_contiguous(x), into_contiguous(gradient))
     }
 
-    fn linear(
+    fn linear_map(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
@@ -141,7 +141,7 @@ impl NetworkOps for CubeBackend {
         linear::forward(into_contiguous(x), into_contiguous(weight), bias)
     }
 
-    fn linear_gradient(
+    fn linear_map_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
