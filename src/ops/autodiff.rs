@@ -4,7 +4,7 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, TensorMetadata};
 use burn::tensor::{Scalar, Shape};
 
@@ -181,6 +181,10 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
             OpsKind::Tracked(prepared) => prepared.finish(x.shape(), B::row_means(x)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::row_means(x)),
         }
+    }
+
+    fn rows_at(_table: FloatTensor<Self>, _ids: IntTensor<Self>) -> FloatTensor<Self> {
+        unreachable!("confidences are on the plain device")
     }
 
     fn partial_loss(

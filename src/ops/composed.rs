@@ -2,7 +2,7 @@
 //! uses in double precision, where the golden runs show that the algorithm is PyTorch's.
 
 use burn::backend::ops::{BatchNormTrain, BatchNormTrainBackward, ConvOptions};
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata, get_device_settings};
 use burn::tensor::{Scalar, Shape, Slice};
 
@@ -182,6 +182,11 @@ pub fn linear_gradient<B: Backend>(
 pub fn row_means<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let rows = x.shape()[0];
     B::float_reshape(B::float_mean_dim(x, 1), Shape::from([rows]))
+}
+
+/// See [`super::NetworkOps::rows_at`].
+pub fn rows_at<B: Backend>(table: FloatTensor<B>, ids: IntTensor<B>) -> FloatTensor<B> {
+    B::float_select(table, 0, ids)
 }
 
 /// See [`super::NetworkOps::partial_loss`].

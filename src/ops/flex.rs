@@ -1,7 +1,7 @@
 //! Our operations on the CPU: in single precision by the kernels of [`super::cpu`], in any other
 //! composed from Burn's.
 
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{DType, TensorData};
 
@@ -174,6 +174,10 @@ impl NetworkOps for Flex {
         }
         let [rows, numbers] = x.shape().dims();
         tensor(linear::row_means(values(&x.to_contiguous()), numbers), [rows])
+    }
+
+    fn rows_at(table: FlexTensor, ids: IntTensor<Self>) -> FlexTensor {
+        composed::rows_at::<Self>(table, ids)
     }
 
     fn partial_loss(

@@ -23,9 +23,9 @@ pub use proden_kernels::norm::EPSILON;
 pub use proden_kernels::running::Running;
 pub use proden_kernels::shape;
 
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use shape::{ConvGeometry, ConvShape};
 
@@ -128,6 +128,9 @@ pub trait NetworkOps: Backend {
 
     /// The mean of each row: `[rows, numbers]` to `[rows]`.
     fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The rows of a table that `ids` names: `[rows, numbers]` and `[batch]` to `[batch, numbers]`.
+    fn rows_at(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self>;
 
     /// PRODEN's loss of each image `[batch]`, its gradient of `logits`, and the new confidences. All but
     /// the loss are `[batch, classes]`; see [`partial_loss`].
@@ -277,6 +280,15 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
 /// The mean of each row: `[rows, numbers]` to `[rows]`.
 pub fn row_means(x: Tensor<2>) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::row_means(x.into_dispatch()))
+}
+
+/// The rows of a table that `ids` names: `[rows, numbers]` and `[batch]` to `[batch, numbers]`, both on the
+/// plain device.
+///
+/// `Tensor::select` is the same for tensors that may be tracked or quantised: with all that follows of it, half a
+/// megabyte of the engine.
+pub fn rows_at(table: Tensor<2>, ids: Tensor<1, Int>) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::rows_at(table.into_dispatch(), ids.into_dispatch()))
 }
 
 /// What a batch costs and what it teaches.

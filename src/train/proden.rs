@@ -4,6 +4,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::data::candidates::CandidateSets;
+use crate::ops;
 
 /// Candidate sets and confidences of all training images, on the device.
 ///
@@ -34,7 +35,8 @@ impl Confidences {
 
     /// Candidates and stored confidences of a batch, both `[batch, classes]`.
     pub fn batch(&self, ids: &Tensor<1, Int>) -> (Tensor<2>, Tensor<2>) {
-        (self.candidates.clone().select(0, ids.clone()), self.stored.clone().select(0, ids.clone()))
+        let rows = |table: &Tensor<2>| ops::rows_at(table.clone(), ids.clone());
+        (rows(&self.candidates), rows(&self.stored))
     }
 
     /// Takes the new confidences of the next batch of the epoch.
@@ -57,7 +59,7 @@ impl Confidences {
         }
         let position =
             Tensor::<1, Int>::from_data(TensorData::new(position, [order.len()]), device);
-        renewed.select(0, position)
+        ops::rows_at(renewed, position)
     }
 
     /// Stores what [`Self::at_epoch_end`] says.

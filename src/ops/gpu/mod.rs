@@ -18,7 +18,7 @@ pub mod tile;
 mod weight_gradient;
 
 use burn::backend::TensorMetadata;
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
@@ -152,6 +152,10 @@ impl NetworkOps for CubeBackend {
 
     fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self> {
         linear::row_means(into_contiguous(x))
+    }
+
+    fn rows_at(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self> {
+        composed::rows_at::<Self>(table, ids)
     }
 
     fn partial_loss(
