@@ -187,6 +187,10 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         unreachable!("confidences are on the plain device")
     }
 
+    fn join_rows(_upper: FloatTensor<Self>, _lower: FloatTensor<Self>) -> FloatTensor<Self> {
+        unreachable!("confidences are on the plain device")
+    }
+
     fn partial_loss(
         logits: FloatTensor<Self>,
         confidences: FloatTensor<Self>,

@@ -189,6 +189,11 @@ pub fn rows_at<B: Backend>(table: FloatTensor<B>, ids: IntTensor<B>) -> FloatTen
     B::float_select(table, 0, ids)
 }
 
+/// See [`super::NetworkOps::join_rows`].
+pub fn join_rows<B: Backend>(upper: FloatTensor<B>, lower: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_cat(vec![upper, lower], 0)
+}
+
 /// See [`super::NetworkOps::partial_loss`].
 pub fn partial_loss<B: Backend>(
     logits: FloatTensor<B>,

@@ -180,6 +180,10 @@ impl NetworkOps for Flex {
         composed::rows_at::<Self>(table, ids)
     }
 
+    fn join_rows(upper: FlexTensor, lower: FlexTensor) -> FlexTensor {
+        composed::join_rows::<Self>(upper, lower)
+    }
+
     fn partial_loss(
         logits: FlexTensor,
         confidences: FlexTensor,

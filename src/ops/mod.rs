@@ -132,6 +132,9 @@ pub trait NetworkOps: Backend {
     /// The rows of a table that `ids` names: `[rows, numbers]` and `[batch]` to `[batch, numbers]`.
     fn rows_at(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self>;
 
+    /// One table under the other: `[a, numbers]` and `[b, numbers]` to `[a + b, numbers]`.
+    fn join_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self>;
+
     /// PRODEN's loss of each image `[batch]`, its gradient of `logits`, and the new confidences. All but
     /// the loss are `[batch, classes]`; see [`partial_loss`].
     fn partial_loss(
@@ -289,6 +292,12 @@ pub fn row_means(x: Tensor<2>) -> Tensor<1> {
 /// megabyte of the engine.
 pub fn rows_at(table: Tensor<2>, ids: Tensor<1, Int>) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::rows_at(table.into_dispatch(), ids.into_dispatch()))
+}
+
+/// One table under the other: `[a, numbers]` and `[b, numbers]` to `[a + b, numbers]`, both on the plain
+/// device. For why it is not `Tensor::cat` see [`rows_at`].
+pub fn join_rows(upper: Tensor<2>, lower: Tensor<2>) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::join_rows(upper.into_dispatch(), lower.into_dispatch()))
 }
 
 /// What a batch costs and what it teaches.

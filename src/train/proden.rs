@@ -71,7 +71,16 @@ impl Confidences {
     /// New confidences of this epoch so far, in the order they were drawn, `[drawn, classes]`;
     /// None where there are none.
     pub fn renewed(&self) -> Option<Tensor<2>> {
-        (!self.renewed.is_empty()).then(|| Tensor::cat(self.renewed.clone(), 0))
+        let mut tables = self.renewed.clone();
+        // Pair by pair, so that no row is copied more often than there are rounds.
+        while tables.len() > 1 {
+            let join = |pair: &[Tensor<2>]| match pair {
+                [upper, lower] => ops::join_rows(upper.clone(), lower.clone()),
+                rest => rest[0].clone(),
+            };
+            tables = tables.chunks(2).map(join).collect();
+        }
+        tables.pop()
     }
 
     /// The state of an interrupted run: `stored` is `[images, classes]`, `renewed` is

@@ -158,6 +158,10 @@ impl NetworkOps for CubeBackend {
         composed::rows_at::<Self>(table, ids)
     }
 
+    fn join_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::join_rows::<Self>(upper, lower)
+    }
+
     fn partial_loss(
         logits: FloatTensor<Self>,
         confidences: FloatTensor<Self>,
