@@ -30,7 +30,12 @@ pub fn forward(shape: LinearShape, x: &[f32], weight: &[f32], bias: &[f32]) -> V
 }
 
 /// The gradients, from that of the output, `[batch, classes]`.
-pub fn backward(shape: LinearShape, x: &[f32], weight: &[f32], gradient: &[f32]) -> LinearGradients {
+pub fn backward(
+    shape: LinearShape,
+    x: &[f32],
+    weight: &[f32],
+    gradient: &[f32],
+) -> LinearGradients {
     shape.check(x, weight, gradient.len());
     let mut of_x = vec![0.0; x.len()];
     let mut of_weight = vec![0.0; weight.len()];

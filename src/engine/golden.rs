@@ -66,27 +66,30 @@ async fn step(device: &Device) -> Result<Numbers, ExecutionError> {
     let beta = spread([CLASSES], 600, &device);
     let y = ops::conv(x, weight.clone(), ConvGeometry { stride: 1, padding: 1 });
     let y = ops::max_pool(ops::norm(y, gamma.clone(), beta, None, 0.01).output);
-    let [batch, channels, height, width] = y.dims();
-    let means = ops::row_means(y.reshape([batch * channels, height * width]));
+    let [batch, channels, ..] = y.dims();
+    let means = ops::plane_means(y);
     let map = spread([CLASSES, channels], 700, &device);
     let bias = spread([CLASSES], 800, &device);
-    let logits = ops::linear(means.reshape([batch, channels]), map, bias);
+    let logits = ops::linear(means, map, bias);
     let confidences = spread([batch, CLASSES], 3, plain);
     let candidates = Tensor::ones([batch, CLASSES], plain);
     let loss = ops::partial_loss(logits, confidences, candidates).per_image;
-    let loss = ops::row_means(loss.unsqueeze());
+    let loss = ops::mean(loss);
     let mut gradients = loss.backward();
-    let read = async |tensor: Option<Tensor<1>>| match tensor {
-        Some(tensor) => Ok(tensor.into_data_async().await?.iter().collect()),
-        None => Ok(Vec::new()),
-    };
-    let of_weight = weight.grad_remove(&mut gradients).map(|it| it.reshape([CLASSES * 27]));
+    let of_weight = weight.grad_remove(&mut gradients);
     let of_gamma = gamma.grad_remove(&mut gradients);
     Ok([
-        (t!("loss"), read(Some(loss.inner())).await?),
-        (t!("gradient of a convolution"), read(of_weight).await?),
-        (t!("gradient of a batch norm"), read(of_gamma).await?),
+        (t!("loss"), numbers(Some(loss.inner())).await?),
+        (t!("gradient of a convolution"), numbers(of_weight).await?),
+        (t!("gradient of a batch norm"), numbers(of_gamma).await?),
     ])
+}
+
+async fn numbers<const D: usize>(tensor: Option<Tensor<D>>) -> Result<Vec<f32>, ExecutionError> {
+    match tensor {
+        Some(tensor) => Ok(tensor.into_data_async().await?.iter().collect()),
+        None => Ok(Vec::new()),
+    }
 }
 
 #[cfg(test)]

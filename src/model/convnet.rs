@@ -5,11 +5,9 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
-use super::layers::{
-    BatchNorm, Conv, ConvConfig, Init, Linear, block, dropout_channels, global_mean,
-};
+use super::layers::{BatchNorm, Conv, ConvConfig, Init, Linear, block, dropout_channels};
 use super::scaled;
-use crate::ops::max_pool;
+use crate::ops::{max_pool, plane_means};
 
 /// Slope of the leaky ReLU below zero.
 const SLOPE: f32 = 0.01;
@@ -117,6 +115,6 @@ impl ConvNet {
         let x = block(x, &self.c7, &self.bn7);
         let x = block(x, &self.c8, &self.bn8);
         let x = block(x, &self.c9, &self.bn9);
-        global_mean(x)
+        plane_means(x)
     }
 }

@@ -235,9 +235,3 @@ pub fn dropout_channels(x: Tensor<4>, rate: f64, random: Option<&mut ChaCha8Rng>
     let mask = Tensor::from_data(TensorData::new(mask, [batch, channels]), &x.device());
     ops::scale_channels(x, mask)
 }
-
-/// Mean over height and width: `[batch, channels, height, width]` to `[batch, channels]`.
-pub fn global_mean(x: Tensor<4>) -> Tensor<2> {
-    let [batch, channels, height, width] = x.dims();
-    ops::row_means(x.reshape([batch * channels, height * width])).reshape([batch, channels])
-}

@@ -5,8 +5,9 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::layers::{BatchNorm, Conv, ConvConfig, Init, Linear, block, global_mean};
+use super::layers::{BatchNorm, Conv, ConvConfig, Init, Linear, block};
 use super::scaled;
+use crate::ops::plane_means;
 
 /// Slopes of the leaky ReLU behind a batch norm: zero below zero, or no ReLU at all.
 const RELU: f32 = 0.0;
@@ -129,7 +130,7 @@ impl ResNet {
         for block in self.layers.iter().flatten() {
             x = block.forward(x);
         }
-        global_mean(x)
+        plane_means(x)
     }
 }
 

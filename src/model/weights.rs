@@ -1,6 +1,7 @@
 //! A network's tensors by their PyTorch names, in and out (DESIGN.md, part 4, "Files").
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
@@ -43,15 +44,11 @@ pub async fn collect(
     network: &Network,
     map: impl TensorMap,
 ) -> Result<BTreeMap<String, HostTensor>, ExecutionError> {
-    let mut collector = Collector {
-        path: Path::of(network),
-        map,
-        found: Vec::new(),
-        transaction: Some(Transaction::default()),
-    };
+    let mut collector =
+        Collector { path: Path::of(network), map, found: Vec::new(), reads: Reads::default() };
     network.visit(&mut collector);
-    let Collector { found, transaction, .. } = collector;
-    let data = transaction.unwrap_or_default().execute_async().await?;
+    let Collector { found, reads: Reads(transaction), .. } = collector;
+    let data = transaction.execute_async().await?;
     Ok(found
         .into_iter()
         .zip(data)
@@ -61,15 +58,27 @@ pub async fn collect(
 
 /// What to read for a parameter: [`export`] takes the value itself.
 pub trait TensorMap {
-    fn tensor<const D: usize>(&mut self, id: ParamId, value: Tensor<D>) -> Option<Tensor<D>>;
+    /// Adds a tensor of as many numbers as the parameter has; false if there is none.
+    fn read<const D: usize>(&mut self, id: ParamId, value: Tensor<D>, reads: &mut Reads) -> bool;
+}
+
+/// Tensors that are read from the device together.
+#[derive(Default)]
+pub struct Reads(Transaction);
+
+impl Reads {
+    pub fn add<const D: usize>(&mut self, tensor: Tensor<D>) {
+        self.0 = take(&mut self.0).register(tensor);
+    }
 }
 
 /// The parameters' own values.
 struct Values;
 
 impl TensorMap for Values {
-    fn tensor<const D: usize>(&mut self, _id: ParamId, value: Tensor<D>) -> Option<Tensor<D>> {
-        Some(value)
+    fn read<const D: usize>(&mut self, _id: ParamId, value: Tensor<D>, reads: &mut Reads) -> bool {
+        reads.add(value);
+        true
     }
 }
 
@@ -160,8 +169,7 @@ struct Collector<M> {
     path: Path,
     map: M,
     found: Vec<(String, Vec<usize>)>,
-    /// Taken and put back with each tensor that is registered.
-    transaction: Option<Transaction>,
+    reads: Reads,
 }
 
 impl<M: TensorMap> ModuleVisitor for Collector<M> {
@@ -174,9 +182,10 @@ impl<M: TensorMap> ModuleVisitor for Collector<M> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(tensor) = self.map.tensor(param.id, param.val()) {
-            self.found.push((self.path.pytorch_name(), tensor.dims().to_vec()));
-            self.transaction = self.transaction.take().map(|all| all.register(tensor));
+        let value = param.val();
+        let shape = value.dims().to_vec();
+        if self.map.read(param.id, value, &mut self.reads) {
+            self.found.push((self.path.pytorch_name(), shape));
         }
     }
 }

@@ -9,7 +9,7 @@ use burn::backend::{Autodiff, Backend, TensorMetadata};
 use burn::tensor::{Scalar, Shape};
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, NetworkOps, NormGiven, Running};
+use super::{Descent, NetworkOps, NormGiven, Running, means_shape};
 
 impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
     fn conv(
@@ -156,7 +156,8 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         let nodes = [x.node(), weight.node(), bias.node()];
-        let (x, weight, bias) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
+        let (x, weight, bias) =
+            (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
         match LinearGradient.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let state = (x.clone(), weight.clone());
@@ -174,12 +175,12 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         no_second_derivative("linear map")
     }
 
-    fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn means(x: FloatTensor<Self>, kept: usize) -> FloatTensor<Self> {
         let nodes = [x.node()];
         let x = x.into_primitive();
-        match RowMeansGradient.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish(x.shape(), B::row_means(x)),
-            OpsKind::UnTracked(prepared) => prepared.finish(B::row_means(x)),
+        match MeansGradient.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((x.shape(), kept), B::means(x, kept)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::means(x, kept)),
         }
     }
 
@@ -334,7 +335,9 @@ impl<B: NetworkOps> Backward<B, 1> for ScaleGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        hand_on::<B, _, 1>(ops, gradients, |factors, gradient| [B::scale_channels(gradient, factors)]);
+        hand_on::<B, _, 1>(ops, gradients, |factors, gradient| {
+            [B::scale_channels(gradient, factors)]
+        });
     }
 }
 
@@ -374,10 +377,11 @@ impl<B: NetworkOps> Backward<B, 3> for LinearGradient {
 }
 
 #[derive(Debug)]
-struct RowMeansGradient;
+struct MeansGradient;
 
-impl<B: NetworkOps> Backward<B, 1> for RowMeansGradient {
-    type State = Shape;
+impl<B: NetworkOps> Backward<B, 1> for MeansGradient {
+    /// The shape that the means were taken of, and how many of its dimensions they have.
+    type State = (Shape, usize);
 
     fn backward(
         self,
@@ -385,10 +389,12 @@ impl<B: NetworkOps> Backward<B, 1> for RowMeansGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        hand_on::<B, _, 1>(ops, gradients, |shape, gradient| {
-            let [rows, numbers] = shape.dims();
+        hand_on::<B, _, 1>(ops, gradients, |(shape, kept), gradient| {
+            let (_, numbers) = means_shape(&shape, kept);
             let share = B::float_div_scalar(gradient, Scalar::from(numbers as f64));
-            [B::float_expand(B::float_reshape(share, Shape::from([rows, 1])), shape)]
+            let mut column = shape.clone();
+            column[kept..].fill(1);
+            [B::float_expand(B::float_reshape(share, column), shape)]
         });
     }
 }

@@ -7,7 +7,7 @@ use burn::backend::{Backend, TensorMetadata, get_device_settings};
 use burn::tensor::{Scalar, Shape, Slice};
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, EPSILON, NormGradients, Running};
+use super::{Descent, EPSILON, NormGradients, Running, means_shape};
 
 fn options(geometry: ConvGeometry) -> ConvOptions<2> {
     ConvOptions::new([geometry.stride; 2], [geometry.padding; 2], [1; 2], 1)
@@ -178,10 +178,11 @@ pub fn linear_gradient<B: Backend>(
     (of_x, of_weight, of_bias)
 }
 
-/// See [`super::NetworkOps::row_means`].
-pub fn row_means<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    let rows = x.shape()[0];
-    B::float_reshape(B::float_mean_dim(x, 1), Shape::from([rows]))
+/// See [`super::NetworkOps::means`].
+pub fn means<B: Backend>(x: FloatTensor<B>, kept: usize) -> FloatTensor<B> {
+    let (left, numbers) = means_shape(&x.shape(), kept);
+    let rows = B::float_reshape(x, Shape::from([left.num_elements(), numbers]));
+    B::float_reshape(B::float_mean_dim(rows, 1), left)
 }
 
 /// See [`super::NetworkOps::rows_at`].

@@ -10,7 +10,7 @@ use super::cpu::loss::PartialLoss;
 use super::cpu::norm::NormOutput;
 use super::cpu::{conv, descent, linear, loss, norm, pool};
 use super::shape::{ConvGeometry, ConvShape, NormShape};
-use super::{Descent, NetworkOps, NormGiven, NormGradients, Running, composed};
+use super::{Descent, NetworkOps, NormGiven, NormGradients, Running, composed, means_shape};
 
 type FlexTensor = FloatTensor<Flex>;
 
@@ -168,12 +168,13 @@ impl NetworkOps for Flex {
         (x, weight, tensor(bias, [classes]))
     }
 
-    fn row_means(x: FlexTensor) -> FlexTensor {
+    fn means(x: FlexTensor, kept: usize) -> FlexTensor {
         if is_double(&x) {
-            return composed::row_means::<Self>(x);
+            return composed::means::<Self>(x, kept);
         }
-        let [rows, numbers] = x.shape().dims();
-        tensor(linear::row_means(values(&x.to_contiguous()), numbers), [rows])
+        let (left, numbers) = means_shape(&x.shape(), kept);
+        let means = linear::row_means(values(&x.to_contiguous()), numbers);
+        FlexTensor::from_data(TensorData::new(means, left))
     }
 
     fn rows_at(table: FlexTensor, ids: IntTensor<Self>) -> FlexTensor {
@@ -196,12 +197,8 @@ impl NetworkOps for Flex {
         let [images, classes] = sizes;
         let [logits, confidences, candidates] =
             [logits, confidences, candidates].map(|tensor| tensor.to_contiguous());
-        let PartialLoss { per_image, of_logits, renewed } = loss::partial_loss(
-            values(&logits),
-            values(&confidences),
-            values(&candidates),
-            classes,
-        );
+        let PartialLoss { per_image, of_logits, renewed } =
+            loss::partial_loss(values(&logits), values(&confidences), values(&candidates), classes);
         (tensor(per_image, [images]), tensor(of_logits, sizes), tensor(renewed, sizes))
     }
 

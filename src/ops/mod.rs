@@ -25,7 +25,7 @@ pub use proden_kernels::shape;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, Shape, Tensor};
 
 use shape::{ConvGeometry, ConvShape};
 
@@ -126,8 +126,8 @@ pub trait NetworkOps: Backend {
         gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The mean of each row: `[rows, numbers]` to `[rows]`.
-    fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The mean over all dimensions but the first `kept`, which are left; if none is, `[1]`.
+    fn means(x: FloatTensor<Self>, kept: usize) -> FloatTensor<Self>;
 
     /// The rows of a table that `ids` names: `[rows, numbers]` and `[batch]` to `[batch, numbers]`.
     fn rows_at(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self>;
@@ -280,9 +280,22 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::linear_map(x, weight, bias))
 }
 
-/// The mean of each row: `[rows, numbers]` to `[rows]`.
-pub fn row_means(x: Tensor<2>) -> Tensor<1> {
-    Tensor::from_dispatch(Dispatch::row_means(x.into_dispatch()))
+/// The mean of each channel of each image: `[batch, channels, height, width]` to `[batch, channels]`.
+pub fn plane_means(x: Tensor<4>) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::means(x.into_dispatch(), 2))
+}
+
+/// The mean, `[1]`.
+pub fn mean(x: Tensor<1>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::means(x.into_dispatch(), 0))
+}
+
+/// What is left of a shape whose first `kept` dimensions [`NetworkOps::means`] keeps, and how many numbers a
+/// mean is of.
+fn means_shape(shape: &Shape, kept: usize) -> (Shape, usize) {
+    let left: Vec<usize> = if kept == 0 { vec![1] } else { shape[..kept].to_vec() };
+    let numbers = shape[kept..].iter().product();
+    (Shape::from(left), numbers)
 }
 
 /// The rows of a table that `ids` names: `[rows, numbers]` and `[batch]` to `[batch, numbers]`, both on the

@@ -40,9 +40,10 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     x.matmul(weight.transpose()) + bias.unsqueeze()
 }
 
-/// See [`super::row_means`].
-pub fn row_means(x: Tensor<2>) -> Tensor<1> {
-    x.mean_dim(1).squeeze_dim(1)
+/// See [`super::plane_means`].
+pub fn plane_means(x: Tensor<4>) -> Tensor<2> {
+    let [batch, channels, height, width] = x.dims();
+    x.reshape([batch, channels, height * width]).mean_dim(2).squeeze_dim(2)
 }
 
 /// The loss of each image and the new confidences of [`super::partial_loss`].

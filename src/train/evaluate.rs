@@ -30,7 +30,8 @@ pub async fn answers(
 
 /// The first of the largest. No data set has more than 256 classes: labels are bytes.
 fn best(scores: &[f32]) -> u8 {
-    let larger = |best: usize, class: usize| if scores[class] > scores[best] { class } else { best };
+    let larger =
+        |best: usize, class: usize| if scores[class] > scores[best] { class } else { best };
     (0..scores.len()).reduce(larger).unwrap_or_default() as u8
 }
 
@@ -102,7 +103,8 @@ pub async fn classify(
 ) -> Result<Vec<f32>, ExecutionError> {
     let data = TensorData::new(normaliser.image(pixels), [1, CHANNELS, SIDE, SIDE]);
     let scores = network.forward(Tensor::from_data(data, device), None).into_data_async().await?;
-    let scores: Vec<f64> = scores.iter::<f32>().map(|score| f64::from(score) / temperature).collect();
+    let scores: Vec<f64> =
+        scores.iter::<f32>().map(|score| f64::from(score) / temperature).collect();
     let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let powers: Vec<f64> = scores.iter().map(|score| libm::exp(score - largest)).collect();
     let sum: f64 = powers.iter().sum();

@@ -12,7 +12,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use crate::model::Network;
-use crate::model::weights::{self, HostTensor, TensorMap};
+use crate::model::weights::{self, HostTensor, Reads, TensorMap};
 use crate::ops::{self, DescentRates};
 
 /// The optimiser and its state.
@@ -94,7 +94,8 @@ impl ModuleMapper for Step<'_> {
 struct Velocities<'a>(&'a Sgd);
 
 impl TensorMap for Velocities<'_> {
-    fn tensor<const D: usize>(&mut self, id: ParamId, value: Tensor<D>) -> Option<Tensor<D>> {
-        Some(self.0.velocity.get(&id)?.clone().reshape(value.dims()))
+    fn read<const D: usize>(&mut self, id: ParamId, _value: Tensor<D>, reads: &mut Reads) -> bool {
+        let velocity = self.0.velocity.get(&id).cloned();
+        velocity.map(|velocity| reads.add(velocity)).is_some()
     }
 }

@@ -309,6 +309,6 @@ impl Trainer {
             Method::Proden => renewed,
             Method::Average | Method::Supervised => stored,
         };
-        (ops::row_means(per_image.unsqueeze()), confidences)
+        (ops::mean(per_image), confidences)
     }
 }

@@ -9,7 +9,7 @@ use burn::module::ParamId;
 use burn::tensor::{Device, Tensor, TensorData};
 use proden::data::synthetic;
 use proden::experiment::Experiment;
-use proden::model::weights::{self, TensorMap};
+use proden::model::weights::{self, Reads, TensorMap};
 use proden::train::trainer::Trainer;
 
 /// Timed steps, and those before, which compile and allocate: on a graphics card fusion still finds
@@ -28,8 +28,12 @@ struct Step {
 struct FirstWeight(bool);
 
 impl TensorMap for FirstWeight {
-    fn tensor<const D: usize>(&mut self, _id: ParamId, value: Tensor<D>) -> Option<Tensor<D>> {
-        std::mem::replace(&mut self.0, false).then_some(value)
+    fn read<const D: usize>(&mut self, _id: ParamId, value: Tensor<D>, reads: &mut Reads) -> bool {
+        let is_first = std::mem::replace(&mut self.0, false);
+        if is_first {
+            reads.add(value);
+        }
+        is_first
     }
 }
 

@@ -15,7 +15,7 @@ use proden::data::batches::Normaliser;
 use proden::data::candidates::CandidateSets;
 use proden::data::images::{ChannelStats, ImageSet};
 use proden::experiment::{Experiment, NetworkKind};
-use proden::model::weights::{self, HostTensor, TensorMap};
+use proden::model::weights::{self, HostTensor, Reads, TensorMap};
 use proden::model::{Network, NetworkConfig};
 use proden::train::trainer::Trainer;
 use safetensors::{Dtype, SafeTensors};
@@ -256,7 +256,8 @@ fn floats(file: &SafeTensors) -> BTreeMap<String, HostTensor> {
 struct Gradients(GradientsParams);
 
 impl TensorMap for Gradients {
-    fn tensor<const D: usize>(&mut self, id: ParamId, _value: Tensor<D>) -> Option<Tensor<D>> {
-        self.0.remove(id)
+    fn read<const D: usize>(&mut self, id: ParamId, _value: Tensor<D>, reads: &mut Reads) -> bool {
+        let gradient = self.0.remove::<D>(id);
+        gradient.map(|gradient| reads.add(gradient)).is_some()
     }
 }

@@ -184,14 +184,12 @@ pub async fn head(random: &mut impl Rng, device: &Device, twin_device: &Device, 
         let device = device.clone().autodiff();
         let leaf = |data: &TensorData| Tensor::<4>::from_data(data.clone(), &device).require_grad();
         let (x, weight, bias) = (leaf(&x), leaf(&weight), leaf(&bias));
-        let planes = x.clone().reshape([batch * features, plane]);
         let matrix = weight.clone().reshape([classes, features]);
         let row = bias.clone().reshape([classes]);
         let y = if is_ours {
-            ops::linear(ops::row_means(planes).reshape([batch, features]), matrix, row)
+            ops::linear(ops::plane_means(x.clone()), matrix, row)
         } else {
-            let means = reference::row_means(planes).reshape([batch, features]);
-            reference::linear(means, matrix, row)
+            reference::linear(reference::plane_means(x.clone()), matrix, row)
         };
         let y = y.reshape([batch, classes, 1, 1]);
         let direction = Tensor::<4>::from_data(direction.clone(), &device);

@@ -66,8 +66,7 @@ pub fn total<V: Vector>(sums: Partial<V>) -> f32 {
         // SAFETY: so many vectors are in the numbers.
         unsafe { sum.store(numbers.as_mut_ptr().add(index * V::LANES)) }
     }
-    let quarter =
-        |at| (numbers[at] + numbers[at + 4]) + (numbers[at + 8] + numbers[at + 12]);
+    let quarter = |at| (numbers[at] + numbers[at + 4]) + (numbers[at + 8] + numbers[at + 12]);
     (quarter(0) + quarter(2)) + (quarter(1) + quarter(3))
 }
 

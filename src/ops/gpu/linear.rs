@@ -5,6 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::{THREADS, cubes_for, empty};
+use crate::ops::means_shape;
 
 /// What does not change within a launch.
 #[derive(CubeLaunch, CubeType, Clone, Copy)]
@@ -75,7 +76,7 @@ fn weight_gradient_kernel(
 
 /// The mean of one row of `numbers`.
 #[cube(launch_unchecked)]
-fn row_means_kernel(x: &[f32], means: &mut [f32], rows: u32, numbers: u32) {
+fn means_kernel(x: &[f32], means: &mut [f32], rows: u32, numbers: u32) {
     if ABSOLUTE_POS < rows as usize {
         let numbers = numbers as usize;
         let mut sum = f32::new(0.0);
@@ -144,21 +145,25 @@ pub fn backward(
 }
 
 /// Batch, features and classes of `x` and `weight`; as sizes, and as a launch's.
-fn sizes(x: &CubeTensor, weight: &CubeTensor) -> ([usize; 3], impl Fn() -> LinearDimsLaunch + use<>) {
+fn sizes(
+    x: &CubeTensor,
+    weight: &CubeTensor,
+) -> ([usize; 3], impl Fn() -> LinearDimsLaunch + use<>) {
     let [batch, features] = x.meta.shape().dims();
     let classes = weight.meta.shape()[0];
     let dims = move || LinearDimsLaunch::new(batch as u32, features as u32, classes as u32);
     ([batch, features, classes], dims)
 }
 
-/// See [`crate::ops::NetworkOps::row_means`]; `x` is contiguous.
-pub fn row_means(x: CubeTensor) -> CubeTensor {
+/// See [`crate::ops::NetworkOps::means`]; `x` is contiguous.
+pub fn means(x: CubeTensor, kept: usize) -> CubeTensor {
     let client = x.client.clone();
-    let [rows, numbers] = x.meta.shape().dims();
-    let means = empty(&x, [rows]);
+    let (left, numbers) = means_shape(x.meta.shape(), kept);
+    let rows = left.num_elements();
+    let means = empty(&x, left);
     // SAFETY: an invocation stays within its row.
     unsafe {
-        row_means_kernel::launch_unchecked(
+        means_kernel::launch_unchecked(
             &client,
             cubes_for(rows),
             CubeDim::new_1d(THREADS as u32),

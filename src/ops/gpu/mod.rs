@@ -150,8 +150,8 @@ impl NetworkOps for CubeBackend {
         linear::backward(x, weight, gradient)
     }
 
-    fn row_means(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        linear::row_means(into_contiguous(x))
+    fn means(x: FloatTensor<Self>, kept: usize) -> FloatTensor<Self> {
+        linear::means(into_contiguous(x), kept)
     }
 
     fn rows_at(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self> {
