@@ -58,6 +58,18 @@ pub fn row_means(x: &[f32], numbers: usize) -> Vec<f32> {
     rows(x, numbers).map(|row| mean(row) as f32).collect()
 }
 
+/// The gradient of `count` numbers from that of the means of their equal rows.
+pub fn spread(of_means: &[f32], count: usize) -> Vec<f32> {
+    let numbers = count / of_means.len().max(1);
+    of_means.iter().flat_map(|&mean| std::iter::repeat_n(mean / numbers as f32, numbers)).collect()
+}
+
+/// `x`, cut into as many equal rows as there are factors, each times its factor.
+pub fn scale_rows(x: &[f32], factors: &[f32]) -> Vec<f32> {
+    let rows = rows(x, x.len() / factors.len().max(1)).zip(factors);
+    rows.flat_map(|(row, factor)| row.iter().map(move |x| x * factor)).collect()
+}
+
 impl LinearShape {
     fn check(&self, x: &[f32], weight: &[f32], outputs: usize) {
         assert_eq!(x.len(), self.batch * self.features);
@@ -112,6 +124,12 @@ mod tests {
             let squares = len * (len + 1) * (2 * len + 1) / 6;
             assert_eq!(dot(&numbers, &numbers), squares as f32, "{len}");
         }
+    }
+
+    #[test]
+    fn rows_are_scaled_and_spread() {
+        assert_eq!(scale_rows(&[1.0, 2.0, 3.0, 4.0], &[0.0, 2.0]), [0.0, 0.0, 6.0, 8.0]);
+        assert_eq!(spread(&[2.0, 4.0], 4), [1.0, 1.0, 2.0, 2.0]);
     }
 
     #[test]

@@ -6,10 +6,10 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, TensorMetadata};
-use burn::tensor::{Scalar, Shape};
+use burn::tensor::Shape;
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, NetworkOps, NormGiven, Running, means_shape};
+use super::{Descent, NetworkOps, NormGiven, Running};
 
 impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
     fn conv(
@@ -126,14 +126,14 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         unreachable!("a network is evaluated on the plain device")
     }
 
-    fn scale_channels(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn scale_rows(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
         let nodes = [x.node()];
         let (x, factors) = (x.into_primitive(), factors.into_primitive());
         match ScaleGradient.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                prepared.finish(factors.clone(), B::scale_channels(x, factors))
+                prepared.finish(factors.clone(), B::scale_rows(x, factors))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::scale_channels(x, factors)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::scale_rows(x, factors)),
         }
     }
 
@@ -179,9 +179,13 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         let nodes = [x.node()];
         let x = x.into_primitive();
         match MeansGradient.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((x.shape(), kept), B::means(x, kept)),
+            OpsKind::Tracked(prepared) => prepared.finish(x.shape(), B::means(x, kept)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::means(x, kept)),
         }
+    }
+
+    fn means_gradient(_gradient: FloatTensor<Self>, _shape: Shape) -> FloatTensor<Self> {
+        no_second_derivative("mean")
     }
 
     fn rows_at(_table: FloatTensor<Self>, _ids: IntTensor<Self>) -> FloatTensor<Self> {
@@ -335,9 +339,7 @@ impl<B: NetworkOps> Backward<B, 1> for ScaleGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        hand_on::<B, _, 1>(ops, gradients, |factors, gradient| {
-            [B::scale_channels(gradient, factors)]
-        });
+        hand_on::<B, _, 1>(ops, gradients, |factors, gradient| [B::scale_rows(gradient, factors)]);
     }
 }
 
@@ -380,8 +382,8 @@ impl<B: NetworkOps> Backward<B, 3> for LinearGradient {
 struct MeansGradient;
 
 impl<B: NetworkOps> Backward<B, 1> for MeansGradient {
-    /// The shape that the means were taken of, and how many of its dimensions they have.
-    type State = (Shape, usize);
+    /// Of what the means were taken of.
+    type State = Shape;
 
     fn backward(
         self,
@@ -389,13 +391,7 @@ impl<B: NetworkOps> Backward<B, 1> for MeansGradient {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        hand_on::<B, _, 1>(ops, gradients, |(shape, kept), gradient| {
-            let (_, numbers) = means_shape(&shape, kept);
-            let share = B::float_div_scalar(gradient, Scalar::from(numbers as f64));
-            let mut column = shape.clone();
-            column[kept..].fill(1);
-            [B::float_expand(B::float_reshape(share, column), shape)]
-        });
+        hand_on::<B, _, 1>(ops, gradients, |shape, gradient| [B::means_gradient(gradient, shape)]);
     }
 }
 
@@ -413,9 +409,7 @@ impl<B: NetworkOps> Backward<B, 1> for PartialLossGradient {
         _checkpointer: &mut Checkpointer,
     ) {
         hand_on::<B, _, 1>(ops, gradients, |of_logits, gradient| {
-            let images = gradient.shape()[0];
-            let gradient = B::float_reshape(gradient, Shape::from([images, 1]));
-            [B::float_mul(of_logits, gradient)]
+            [B::scale_rows(of_logits, gradient)]
         });
     }
 }

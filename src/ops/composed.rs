@@ -70,7 +70,10 @@ pub fn norm_by<B: Backend>(
     bias: Option<FloatTensor<B>>,
     slope: f32,
 ) -> FloatTensor<B> {
-    let mean = without_bias::<B>(mean, bias);
+    let mean = match bias {
+        Some(bias) => B::float_sub(mean, bias),
+        None => mean,
+    };
     let mut output = B::batch_norm(x, gamma, beta, mean, variance, f64::from(EPSILON));
     if let Some(shortcut) = shortcut {
         output = B::float_add(output, shortcut);
@@ -78,21 +81,12 @@ pub fn norm_by<B: Backend>(
     B::leaky_relu(output, Scalar::from(slope))
 }
 
-/// The mean of what a bias was left out of.
-pub fn without_bias<B: Backend>(
-    mean: FloatTensor<B>,
-    bias: Option<FloatTensor<B>>,
-) -> FloatTensor<B> {
-    match bias {
-        Some(bias) => B::float_sub(mean, bias),
-        None => mean,
-    }
-}
-
-/// See [`super::NetworkOps::scale_channels`].
-pub fn scale_channels<B: Backend>(x: FloatTensor<B>, factors: FloatTensor<B>) -> FloatTensor<B> {
-    let [batch, channels] = factors.shape().dims();
-    B::float_mul(x, B::float_reshape(factors, Shape::from([batch, channels, 1, 1])))
+/// See [`super::NetworkOps::scale_rows`].
+pub fn scale_rows<B: Backend>(x: FloatTensor<B>, factors: FloatTensor<B>) -> FloatTensor<B> {
+    let (shape, rows) = (x.shape(), factors.shape().num_elements());
+    let table = B::float_reshape(x, Shape::from([rows, shape.num_elements() / rows.max(1)]));
+    let column = B::float_reshape(factors, Shape::from([rows, 1]));
+    B::float_reshape(B::float_mul(table, column), shape)
 }
 
 fn leaky_relu_gradient<B: Backend>(
@@ -183,6 +177,15 @@ pub fn means<B: Backend>(x: FloatTensor<B>, kept: usize) -> FloatTensor<B> {
     let (left, numbers) = means_shape(&x.shape(), kept);
     let rows = B::float_reshape(x, Shape::from([left.num_elements(), numbers]));
     B::float_reshape(B::float_mean_dim(rows, 1), left)
+}
+
+/// See [`super::NetworkOps::means_gradient`].
+pub fn means_gradient<B: Backend>(gradient: FloatTensor<B>, shape: Shape) -> FloatTensor<B> {
+    let rows = gradient.shape().num_elements();
+    let numbers = shape.num_elements() / rows.max(1);
+    let share = B::float_div_scalar(gradient, Scalar::from(numbers as f64));
+    let column = B::float_reshape(share, Shape::from([rows, 1]));
+    B::float_reshape(B::float_expand(column, Shape::from([rows, numbers])), shape)
 }
 
 /// See [`super::NetworkOps::rows_at`].

@@ -3,7 +3,7 @@
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::{DType, TensorData};
+use burn::tensor::{DType, Shape, TensorData};
 
 use super::cpu::linear::{LinearGradients, LinearShape};
 use super::cpu::loss::PartialLoss;
@@ -115,8 +115,14 @@ impl NetworkOps for Flex {
         tensor(norm::evaluate(shape, values(&x), parameters, shortcut, given.slope), sizes)
     }
 
-    fn scale_channels(x: FlexTensor, factors: FlexTensor) -> FlexTensor {
-        composed::scale_channels::<Self>(x, factors)
+    fn scale_rows(x: FlexTensor, factors: FlexTensor) -> FlexTensor {
+        if is_double(&x) {
+            return composed::scale_rows::<Self>(x, factors);
+        }
+        let shape = x.shape();
+        let [x, factors] = [x, factors].map(|tensor| tensor.to_contiguous());
+        let scaled = linear::scale_rows(values(&x), values(&factors));
+        FlexTensor::from_data(TensorData::new(scaled, shape))
     }
 
     fn max_pool(x: FlexTensor) -> FlexTensor {
@@ -177,12 +183,26 @@ impl NetworkOps for Flex {
         FlexTensor::from_data(TensorData::new(means, left))
     }
 
+    fn means_gradient(gradient: FlexTensor, shape: Shape) -> FlexTensor {
+        if is_double(&gradient) {
+            return composed::means_gradient::<Self>(gradient, shape);
+        }
+        let spread = linear::spread(values(&gradient.to_contiguous()), shape.num_elements());
+        FlexTensor::from_data(TensorData::new(spread, shape))
+    }
+
     fn rows_at(table: FlexTensor, ids: IntTensor<Self>) -> FlexTensor {
         composed::rows_at::<Self>(table, ids)
     }
 
     fn join_rows(upper: FlexTensor, lower: FlexTensor) -> FlexTensor {
-        composed::join_rows::<Self>(upper, lower)
+        if is_double(&upper) {
+            return composed::join_rows::<Self>(upper, lower);
+        }
+        let [above, numbers] = upper.shape().dims();
+        let [below, _] = lower.shape().dims();
+        let [upper, lower] = [upper, lower].map(|tensor| tensor.to_contiguous());
+        tensor([values(&upper), values(&lower)].concat(), [above + below, numbers])
     }
 
     fn partial_loss(

@@ -103,8 +103,8 @@ pub trait NetworkOps: Backend {
         given: NormGiven,
     ) -> FloatTensor<Self>;
 
-    /// Each channel of each image times its factor; `factors` is `[batch, channels]` and wants no gradient.
-    fn scale_channels(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// x, cut into as many equal rows as there are factors, each times its factor. `factors` wants no gradient.
+    fn scale_rows(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// The largest of each 2x2 window, `[batch, channels, height / 2, width / 2]`.
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -128,6 +128,9 @@ pub trait NetworkOps: Backend {
 
     /// The mean over all dimensions but the first `kept`, which are left; if none is, `[1]`.
     fn means(x: FloatTensor<Self>, kept: usize) -> FloatTensor<Self>;
+
+    /// The gradient of x, whose shape is given, from that of the means.
+    fn means_gradient(gradient: FloatTensor<Self>, shape: Shape) -> FloatTensor<Self>;
 
     /// The rows of a table that `ids` names: `[rows, numbers]` and `[batch]` to `[batch, numbers]`.
     fn rows_at(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self>;
@@ -265,7 +268,7 @@ pub fn norm_by(
 /// Each channel of each image times its factor: `x` `[batch, channels, height, width]`, `factors`
 /// `[batch, channels]`, which want no gradient.
 pub fn scale_channels(x: Tensor<4>, factors: Tensor<2>) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::scale_channels(x.into_dispatch(), factors.into_dispatch()))
+    Tensor::from_dispatch(Dispatch::scale_rows(x.into_dispatch(), factors.into_dispatch()))
 }
 
 /// Max pooling over 2x2 windows with stride 2: `[batch, channels, height, width]` to

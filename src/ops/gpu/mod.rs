@@ -3,7 +3,7 @@
 //!
 //! [`conv`] and [`weight_gradient`] are the matrix products behind a convolution, [`layout`] lays
 //! weights out for them, [`tile`] chooses how they are cut; [`norm`] is batch norm, [`pool`] max pooling,
-//! [`linear`] the map to class scores, [`partial_loss`] PRODEN's loss, [`descent`] the step of gradient descent, [`running`] batch norm's running statistics.
+//! [`linear`] the map to class scores, [`partial_loss`] PRODEN's loss, [`rows`] what is done with tables, [`descent`] the step of gradient descent, [`running`] batch norm's running statistics.
 
 mod conv;
 mod descent;
@@ -13,6 +13,7 @@ mod norm;
 mod partial_loss;
 mod pool;
 mod product;
+mod rows;
 mod running;
 pub mod tile;
 mod weight_gradient;
@@ -27,7 +28,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::shape::{ConvGeometry, ConvShape};
-use super::{Descent, NetworkOps, NormGiven, Running, composed};
+use super::{Descent, NetworkOps, NormGiven, Running};
 
 /// Four numbers that are read and written together.
 type Quad = Vector<f32, Const<4>>;
@@ -115,14 +116,14 @@ impl NetworkOps for CubeBackend {
         bias: FloatTensor<Self>,
         given: NormGiven,
     ) -> FloatTensor<Self> {
-        // A buffer less for the kernel, which has seven of the eight that there may be.
-        let mean = composed::without_bias::<Self>(mean, given.has_bias.then_some(bias));
+        let bias = given.has_bias.then_some(bias);
+        let scales = running::scales([gamma, beta, mean, variance], bias);
         let shortcut = given.has_shortcut.then(|| into_contiguous(shortcut));
-        norm::evaluate(into_contiguous(x), [gamma, beta, mean, variance], shortcut, given.slope)
+        norm::evaluate(into_contiguous(x), scales, shortcut, given.slope)
     }
 
-    fn scale_channels(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed::scale_channels::<Self>(x, factors)
+    fn scale_rows(x: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
+        rows::scale(into_contiguous(x), into_contiguous(factors))
     }
 
     fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -154,12 +155,16 @@ impl NetworkOps for CubeBackend {
         linear::means(into_contiguous(x), kept)
     }
 
+    fn means_gradient(gradient: FloatTensor<Self>, shape: Shape) -> FloatTensor<Self> {
+        rows::spread(into_contiguous(gradient), shape)
+    }
+
     fn rows_at(table: FloatTensor<Self>, ids: IntTensor<Self>) -> FloatTensor<Self> {
-        composed::rows_at::<Self>(table, ids)
+        rows::rows_at(into_contiguous(table), ids)
     }
 
     fn join_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed::join_rows::<Self>(upper, lower)
+        rows::join(into_contiguous(upper), into_contiguous(lower))
     }
 
     fn partial_loss(

@@ -107,10 +107,10 @@ pub fn forward(
     (output, statistics)
 }
 
-/// The output by statistics that are known: `[gamma, beta, mean, variance]`, each `[channels]`.
+/// The output by statistics that are known, those of [`super::running::scales`].
 pub fn evaluate(
     x: CubeTensor,
-    [gamma, beta, mean, variance]: [CubeTensor; 4],
+    scales: CubeTensor,
     shortcut: Option<CubeTensor>,
     slope: f32,
 ) -> CubeTensor {
@@ -124,10 +124,7 @@ pub fn evaluate(
             plan.cubes(),
             plan.cube_dim(),
             x.into_buffer_arg(),
-            gamma.into_buffer_arg(),
-            beta.into_buffer_arg(),
-            mean.into_buffer_arg(),
-            variance.into_buffer_arg(),
+            scales.into_buffer_arg(),
             shortcut.map(CubeTensor::into_buffer_arg).into(),
             output.clone().into_buffer_arg(),
             plan.dims(slope),

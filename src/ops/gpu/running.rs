@@ -1,10 +1,11 @@
-//! The running statistics of batch norm: one pass, where Burn's operations take nine.
+//! The running statistics of batch norm: one pass, where Burn's operations take nine; and what evaluation
+//! makes of them.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::{THREADS, cubes_for, empty};
-use crate::ops::Running;
+use crate::ops::{EPSILON, Running};
 
 /// What does not change within a launch.
 #[derive(CubeLaunch, CubeType, Clone, Copy)]
@@ -74,4 +75,58 @@ pub fn follow(
         );
     }
     (new_mean, new_variance)
+}
+
+/// One channel an invocation. `scales` is `[3, channels]`: y = (x - mean) factor + beta.
+#[cube(launch_unchecked)]
+fn scales_kernel(
+    gamma: &[f32],
+    beta: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    bias: ComptimeOption<&[f32]>,
+    scales: &mut [f32],
+    channels: u32,
+    epsilon: f32,
+) {
+    let channel = ABSOLUTE_POS;
+    let channels = channels as usize;
+    if channel < channels {
+        let mut centre = mean[channel];
+        #[comptime]
+        if let ComptimeOption::Some(bias) = &bias {
+            centre -= bias[channel];
+        }
+        scales[channel] = centre;
+        scales[channel + channels] = gamma[channel] / f32::sqrt(variance[channel] + epsilon);
+        scales[channel + 2 * channels] = beta[channel];
+    }
+}
+
+/// What an evaluation does to each channel, `[3, channels]`: mean, factor and beta. All tensors are
+/// `[channels]` and contiguous; `bias` was left out of what the mean is taken from.
+pub fn scales(
+    [gamma, beta, mean, variance]: [CubeTensor; 4],
+    bias: Option<CubeTensor>,
+) -> CubeTensor {
+    let client = mean.client.clone();
+    let channels = mean.meta.shape().num_elements();
+    let scales = empty(&mean, [3, channels]);
+    // SAFETY: the kernel stays below the number of channels.
+    unsafe {
+        scales_kernel::launch_unchecked(
+            &client,
+            cubes_for(channels),
+            CubeDim::new_1d(THREADS as u32),
+            gamma.into_buffer_arg(),
+            beta.into_buffer_arg(),
+            mean.into_buffer_arg(),
+            variance.into_buffer_arg(),
+            bias.map(CubeTensor::into_buffer_arg).into(),
+            scales.clone().into_buffer_arg(),
+            channels as u32,
+            EPSILON,
+        );
+    }
+    scales
 }

@@ -147,21 +147,19 @@ pub fn apply_kernel(
     write(x, shortcut, y, mean, scale, beta[channel], &dims);
 }
 
-/// The same from statistics that are known.
+/// The same from statistics that are known. `scales` is `[3, channels]`: mean, factor and beta.
 #[cube(launch_unchecked)]
 pub fn evaluate_kernel(
     x: &[Quad],
-    gamma: &[f32],
-    beta: &[f32],
-    mean: &[f32],
-    variance: &[f32],
+    scales: &[f32],
     shortcut: ComptimeOption<&[Quad]>,
     y: &mut [Quad],
     dims: NormDims,
 ) {
     let channel = CUBE_POS_X as usize;
-    let scale = gamma[channel] / f32::sqrt(variance[channel] + dims.epsilon);
-    write(x, shortcut, y, mean[channel], scale, beta[channel], &dims);
+    let channels = dims.channels as usize;
+    let (mean, scale) = (scales[channel], scales[channel + channels]);
+    write(x, shortcut, y, mean, scale, scales[channel + 2 * channels], &dims);
 }
 
 /// act((x - mean) scale + beta (+ shortcut)) of an invocation's share.
