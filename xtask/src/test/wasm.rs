@@ -18,14 +18,27 @@ const TIMEOUT_SECS: &str = "1200";
 const DRIVER_TIMEOUT_SECS: &str = "60";
 
 pub fn run() -> Result<Tally> {
-    tests(in_chromium(&["browser", "storage"])?, counts::in_cargo)
+    tests(in_chromium(&["browser", "storage"], &[])?, counts::in_cargo)
 }
+
+/// Crates of operations of Burn's that the site does not call, and so does not optimise; the bench times them.
+const BURNS_OWN: [&str; 9] = [
+    "burn-flex",
+    "cubek-attention",
+    "cubek-convolution",
+    "cubek-matmul",
+    "cubek-pool",
+    "cubek-reduce",
+    "cubek-tile",
+    "gemm-common",
+    "gemm-f32",
+];
 
 /// Times us against Burn's own operations and TensorFlow.js (`tests/bench`), and prints what it
 /// finds.
 pub fn bench() -> Result<()> {
     bundle_tensorflow()?;
-    project::run(in_chromium(&["bench"])?)
+    project::run(in_chromium(&["bench"], &BURNS_OWN)?)
 }
 
 /// Makes target/bench/tfjs.js of `tests/bench/tfjs`, for the bench to import.
@@ -37,8 +50,8 @@ fn bundle_tensorflow() -> Result<()> {
     project::run(npm).context("cannot bundle TensorFlow.js")
 }
 
-/// A command that runs these of the tests.
-fn in_chromium(names: &[&str]) -> Result<Command> {
+/// A command that runs these of the tests, with some crates optimised for speed.
+fn in_chromium(names: &[&str], optimised: &[&str]) -> Result<Command> {
     tools::ensure_wasm_target()?;
     tools::ensure_wasm_bindgen()?;
     let (chromium, chromedriver) = (browser::chromium()?, browser::chromedriver()?);
@@ -54,6 +67,9 @@ fn in_chromium(names: &[&str]) -> Result<Command> {
     command.args(["--no-default-features", "--features", "engine"]);
     for name in names {
         command.args(["--test", name]);
+    }
+    for krate in optimised {
+        command.arg("--config").arg(format!("profile.web.package.{krate}.opt-level=3"));
     }
     // How far off the numbers are, and what was left out, is told by tests that pass.
     command.args(["--", "--nocapture"]);
