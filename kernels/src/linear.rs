@@ -25,7 +25,9 @@ pub fn forward(shape: LinearShape, x: &[f32], weight: &[f32], bias: &[f32]) -> V
     shape.check(x, weight, shape.batch * shape.classes);
     assert_eq!(bias.len(), shape.classes);
     let rows = |numbers| rows(numbers, shape.features);
-    let of_image = |x| rows(weight).zip(bias).map(move |(weight, bias)| dot(x, weight) + bias);
+    let of_image = |x| {
+        rows(weight).zip(bias).map(move |(weight, bias)| (dot(x, weight) + f64::from(*bias)) as f32)
+    };
     rows(x).flat_map(of_image).collect()
 }
 
@@ -83,17 +85,18 @@ fn rows(matrix: &[f32], len: usize) -> impl Iterator<Item = &[f32]> {
     matrix.chunks_exact(len.max(1))
 }
 
-fn dot(left: &[f32], right: &[f32]) -> f32 {
+fn dot(left: &[f32], right: &[f32]) -> f64 {
     let (left, left_rest) = left.as_chunks::<PARTS>();
     let (right, right_rest) = right.as_chunks::<PARTS>();
     let mut sums = [0.0; PARTS];
     for (left, right) in left.iter().zip(right) {
         for (sum, (left, right)) in sums.iter_mut().zip(left.iter().zip(right)) {
-            *sum += left * right;
+            *sum += f64::from(*left) * f64::from(*right);
         }
     }
-    let rest: f32 = left_rest.iter().zip(right_rest).map(|(left, right)| left * right).sum();
-    sums.iter().sum::<f32>() + rest
+    let products =
+        left_rest.iter().zip(right_rest).map(|(&left, &right)| f64::from(left) * f64::from(right));
+    sums.iter().sum::<f64>() + products.sum::<f64>()
 }
 
 fn add_product(sum: &mut [f32], factor: f32, values: &[f32]) {
@@ -122,7 +125,7 @@ mod tests {
         for len in [0, 1, 15, 16, 17, 64, 65] {
             let numbers: Vec<f32> = (1..=len).map(|number| number as f32).collect();
             let squares = len * (len + 1) * (2 * len + 1) / 6;
-            assert_eq!(dot(&numbers, &numbers), squares as f32, "{len}");
+            assert_eq!(dot(&numbers, &numbers), f64::from(squares), "{len}");
         }
     }
 

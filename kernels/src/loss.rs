@@ -1,6 +1,7 @@
 //! PRODEN's loss with its gradient and the new confidences (Lv et al. 2020, eq. 8).
 //!
-//! Exponentials and logarithms are libm's: those of the system differ in the last bit from one to the next.
+//! In double precision, which costs nothing here. Exponentials and logarithms are libm's: those of the system
+//! differ in the last bit from one to the next.
 
 /// What a batch gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,41 +28,39 @@ pub fn partial_loss(
     let mut renewed = Vec::with_capacity(logits.len());
     let rows = logits.chunks_exact(classes).zip(confidences.chunks_exact(classes));
     for ((logits, confidences), candidates) in rows.zip(candidates.chunks_exact(classes)) {
-        let Softmax { powers, sum, logarithms } = Softmax::of(logits);
-        let costs = logarithms.iter().zip(confidences).map(|(log, confidence)| log * confidence);
-        per_image.push(-costs.sum::<f32>());
-        let share = confidences.iter().sum::<f32>() / sum;
-        let slopes = powers.iter().zip(confidences);
-        of_logits.extend(slopes.map(|(power, confidence)| power * share - confidence));
+        let Softmax { logarithms, probabilities } = Softmax::of(logits, |_| true);
+        let confidences = confidences.iter().map(|&confidence| f64::from(confidence));
+        let costs = logarithms.iter().zip(confidences.clone()).map(|(log, w)| log * w);
+        per_image.push(-costs.sum::<f64>() as f32);
+        let share: f64 = confidences.clone().sum();
+        let slopes = probabilities.iter().zip(confidences);
+        of_logits.extend(slopes.map(|(probability, w)| (probability * share - w) as f32));
 
-        let of_candidates = logarithms.iter().zip(candidates);
-        let masked = of_candidates.map(|(log, candidate)| log + (candidate - 1.0) * NEVER);
-        let Softmax { powers, sum, .. } = Softmax::of(&masked.collect::<Vec<f32>>());
-        renewed.extend(powers.iter().map(|power| power / sum));
+        let among_candidates = Softmax::of(logits, |class| candidates[class] > 0.5);
+        renewed
+            .extend(among_candidates.probabilities.iter().map(|&probability| probability as f32));
     }
     PartialLoss { per_image, of_logits, renewed }
 }
 
-/// Far above any logarithm of a probability, yet finite.
-const NEVER: f32 = 1e30;
-
-/// A row's softmax is `powers / sum`.
+/// A row's softmax over some of its classes; the others have the probability 0.
 struct Softmax {
-    powers: Vec<f32>,
-    sum: f32,
-    /// Of the softmax.
-    logarithms: Vec<f32>,
+    logarithms: Vec<f64>,
+    probabilities: Vec<f64>,
 }
 
 impl Softmax {
-    fn of(logits: &[f32]) -> Self {
-        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let shifted = logits.iter().map(|logit| logit - largest);
-        let powers: Vec<f32> = shifted.clone().map(libm::expf).collect();
-        let sum = powers.iter().sum::<f32>();
-        let log_sum = libm::logf(sum);
-        let logarithms = shifted.map(|shifted| shifted - log_sum).collect();
-        Self { powers, sum, logarithms }
+    fn of(logits: &[f32], is_in: impl Fn(usize) -> bool) -> Self {
+        let shown = |(class, &logit): (usize, &f32)| {
+            if is_in(class) { f64::from(logit) } else { f64::NEG_INFINITY }
+        };
+        let logits = logits.iter().enumerate().map(shown);
+        let largest = logits.clone().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = logits.clone().map(|logit| libm::exp(logit - largest)).sum();
+        let log_sum = libm::log(sum);
+        let logarithms: Vec<f64> = logits.map(|logit| logit - largest - log_sum).collect();
+        let probabilities = logarithms.iter().map(|&log| libm::exp(log)).collect();
+        Self { logarithms, probabilities }
     }
 }
 
