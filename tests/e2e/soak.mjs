@@ -62,7 +62,8 @@ const TELL = `
 const server = await serve({});
 const browser = await launch({ webgpu: device !== 'cpu', flags: ['--js-flags=--expose-gc'] });
 const context = await browser.newContext({ serviceWorkers: 'block' });
-context.setDefaultTimeout(minutes(60));
+// A tenth of it may take long where a card is emulated and the machine is busy.
+context.setDefaultTimeout(minutes(600));
 await beforeEngine(context, TELL);
 const page = await context.newPage();
 await visit(page, link(server.url, { ...settings, device, epochs }));
