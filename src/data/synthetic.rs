@@ -154,7 +154,7 @@ impl Figure {
             }
             8 => {
                 let (a, b) = (self.nearest(u), self.nearest(v));
-                a.hypot(b) - 0.28 * self.period
+                libm::hypotf(a, b) - 0.28 * self.period
             }
             _ => self.ripple(v + 3.0 * libm::sinf(u * std::f32::consts::TAU / (1.7 * self.period))),
         };

@@ -49,12 +49,9 @@ pub fn norm<B: Backend>(
     shortcut: Option<FloatTensor<B>>,
     slope: f32,
 ) -> (FloatTensor<B>, FloatTensor<B>) {
-    let BatchNormTrain { mut output, mean, variance } =
+    let BatchNormTrain { output, mean, variance } =
         B::batch_norm_train(x, gamma.clone(), beta.clone(), f64::from(EPSILON));
-    if let Some(shortcut) = shortcut {
-        output = B::float_add(output, shortcut);
-    }
-    let output = B::leaky_relu(output, Scalar::from(slope));
+    let output = activate::<B>(output, shortcut, slope);
     let rows = [mean, variance, gamma, beta].map(|row| {
         let channels = row.shape()[0];
         B::float_reshape(row, Shape::from([1, channels]))
@@ -74,10 +71,20 @@ pub fn norm_by<B: Backend>(
         Some(bias) => B::float_sub(mean, bias),
         None => mean,
     };
-    let mut output = B::batch_norm(x, gamma, beta, mean, variance, f64::from(EPSILON));
-    if let Some(shortcut) = shortcut {
-        output = B::float_add(output, shortcut);
-    }
+    let output = B::batch_norm(x, gamma, beta, mean, variance, f64::from(EPSILON));
+    activate::<B>(output, shortcut, slope)
+}
+
+/// What follows a batch norm: the shortcut's sum and leaky ReLU.
+fn activate<B: Backend>(
+    output: FloatTensor<B>,
+    shortcut: Option<FloatTensor<B>>,
+    slope: f32,
+) -> FloatTensor<B> {
+    let output = match shortcut {
+        Some(shortcut) => B::float_add(output, shortcut),
+        None => output,
+    };
     B::leaky_relu(output, Scalar::from(slope))
 }
 

@@ -117,7 +117,7 @@ pub trait NetworkOps: Backend {
     fn join_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// PRODEN's loss of each image `[batch]`, its gradient of `logits`, and the new confidences. All but
-    /// the loss are `[batch, classes]`; see [`partial_loss`].
+    /// the loss are `[batch, classes]`; see [`super::partial_loss`].
     fn partial_loss(
         logits: FloatTensor<Self>,
         confidences: FloatTensor<Self>,

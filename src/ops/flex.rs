@@ -122,7 +122,7 @@ impl NetworkOps for Flex {
         let shape = x.shape();
         let [x, factors] = [x, factors].map(|tensor| tensor.to_contiguous());
         let scaled = linear::scale_rows(values(&x), values(&factors));
-        FlexTensor::from_data(TensorData::new(scaled, shape))
+        tensor(scaled, shape)
     }
 
     fn max_pool(x: FlexTensor) -> FlexTensor {
@@ -180,7 +180,7 @@ impl NetworkOps for Flex {
         }
         let (left, numbers) = means_shape(&x.shape(), kept);
         let means = linear::row_means(values(&x.to_contiguous()), numbers);
-        FlexTensor::from_data(TensorData::new(means, left))
+        tensor(means, left)
     }
 
     fn means_gradient(gradient: FlexTensor, shape: Shape) -> FlexTensor {
@@ -188,7 +188,7 @@ impl NetworkOps for Flex {
             return composed::means_gradient::<Self>(gradient, shape);
         }
         let spread = linear::spread(values(&gradient.to_contiguous()), shape.num_elements());
-        FlexTensor::from_data(TensorData::new(spread, shape))
+        tensor(spread, shape)
     }
 
     fn rows_at(table: FlexTensor, ids: IntTensor<Self>) -> FlexTensor {
@@ -238,7 +238,7 @@ impl NetworkOps for Flex {
         let velocity = descent.has_velocity.then(|| values(&velocity));
         let (value, velocity) = descent::step(values(&value), gradient, velocity, descent.rates);
         let count = velocity.len();
-        (FlexTensor::from_data(TensorData::new(value, shape)), tensor(velocity, [count]))
+        (tensor(value, shape), tensor(velocity, [count]))
     }
 
     fn follow(
@@ -276,7 +276,7 @@ fn values(tensor: &FlexTensor) -> &[f32] {
     &tensor.storage()[layout.start_offset()..][..layout.num_elements()]
 }
 
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
