@@ -2,6 +2,7 @@
 //! checkpoint an epoch.
 
 mod conversation;
+mod shared;
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use self::conversation::{Begin, End, converse};
+use self::shared::Shared;
 use super::folder::Folder;
 use super::progress::Display;
 use super::settings::{self, Given};
@@ -43,6 +45,13 @@ pub fn command() -> Command {
             "Go on from DIR's checkpoint, with its settings; only --epochs, --data and --device may change",
         ))
         .arg(flag("overwrite", "Begin anew, although DIR holds another run").conflicts_with("resume"))
+        .arg(
+            Arg::new("link")
+                .long("link")
+                .value_name("LINK")
+                .conflicts_with_all(["config", "resume"])
+                .help("A link that the page shared, in quotes: trains its settings, and says how far the result in it agrees"),
+        )
         .arg(flag("json", "Print the lines of metrics.jsonl instead of words"))
         .args(settings::arguments(|_| false))
 }
@@ -61,11 +70,11 @@ pub fn main(matches: &ArgMatches) -> Result<()> {
             None => return Ok(()),
         }
     } else {
-        let experiment = given.over(Experiment::default())?;
+        let begin = anew(matches, &given)?;
         if !matches.get_flag("overwrite") {
             folder.check_free()?;
         }
-        Begin { opened: None, command: protocol::Command::Start { experiment } }
+        begin
     };
     folder.make()?;
     match converse(begin, folder, Display::new(matches.get_flag("json")))? {
@@ -79,6 +88,17 @@ pub fn main(matches: &ArgMatches) -> Result<()> {
             Err(Interrupted.into())
         }
     }
+}
+
+/// What begins a run from its first step.
+fn anew(matches: &ArgMatches, given: &Given) -> Result<Begin> {
+    let link = matches.get_one::<String>("link");
+    let shared = link.map(|address| Shared::read(address)).transpose()?;
+    let base = shared.as_ref().map_or_else(Experiment::default, |it| it.experiment.clone());
+    let experiment = given.over(base)?;
+    let to_compare = shared.and_then(|shared| shared.result_for(&experiment));
+    let command = protocol::Command::Start { experiment };
+    Ok(Begin { opened: None, command, to_compare })
 }
 
 /// What begins the rest of the run in the folder; None when nothing is left to be done.
@@ -109,7 +129,7 @@ fn resume(given: &Given, folder: &Folder) -> Result<Option<Begin>> {
         return Ok(None);
     }
     let command = protocol::Command::Continue { experiment };
-    Ok(Some(Begin { opened: Some((name, bytes)), command }))
+    Ok(Some(Begin { opened: Some((name, bytes)), command, to_compare: None }))
 }
 
 /// Makes sure that the folder of a run that has ended holds all its files.

@@ -5,6 +5,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use proden::experiment::Experiment;
+use proden::experiment::link::to_query;
+use proden::experiment::result::fragment::to_fragment;
+use proden::experiment::result::{HowEnded, Point, SharedResult};
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -273,6 +277,60 @@ fn a_run_that_fails_says_so() {
     let whole = fs::read(folder.path().join("other/checkpoint.safetensors")).unwrap();
     fs::write(&checkpoint, &whole[..whole.len() - 100]).unwrap();
     run(folder.path(), &resume).fails(1, "it is cut short or was changed");
+}
+
+/// A link to the settings of `TINY`, with what a run of them came to.
+fn link_to(run: &Path) -> String {
+    let history = metrics(run);
+    let number = |epoch: &Value, name: &str| epoch[name].as_f64().unwrap();
+    let point = |epoch: &Value| Point {
+        epoch: epoch["epoch"].as_u64().unwrap() as usize,
+        loss: number(epoch, "loss"),
+        test_accuracy: number(epoch, "test_accuracy"),
+        label_accuracy: number(epoch, "label_accuracy"),
+        mean_confidence: number(epoch, "mean_confidence"),
+    };
+    let result = SharedResult {
+        ended: HowEnded::Finished,
+        device: None,
+        elapsed_secs: 1.0,
+        candidates_digest: None,
+        points: history.iter().map(point).collect(),
+    };
+    let config = fs::read_to_string(run.join("config.json")).unwrap();
+    let mut experiment = Experiment::default();
+    experiment.set_all(&serde_json::from_str(&config).unwrap()).unwrap();
+    let query = to_query(&experiment);
+    format!("https://host/train?{query}#{}", to_fragment(&experiment, &result))
+}
+
+#[test]
+fn a_shared_result_is_compared_with() {
+    let folder = TempDir::new().unwrap();
+    train(folder.path(), &["--epochs", "2", "--seed", "7", "--out", "theirs"]).ok();
+    let link = link_to(&folder.path().join("theirs"));
+
+    // Its settings come from the link alone.
+    let outcome = run(folder.path(), &["train", "--link", &link, "--out", "same"]).ok();
+    assert!(outcome.stderr.contains("are the same over 2 epochs"), "{outcome:?}");
+    assert!(outcome.stderr.contains("Label accuracy: the same in every epoch."), "{outcome:?}");
+    let [theirs, same] = ["theirs", "same"].map(|name| folder.path().join(name));
+    assert_same_run(&theirs, &same);
+
+    let shorter = ["train", "--link", &link, "--epochs", "1", "--out", "shorter"];
+    let outcome = run(folder.path(), &shorter).ok();
+    assert!(outcome.stderr.contains("its result is not compared"), "{outcome:?}");
+
+    // Another run's result behind these settings.
+    train(folder.path(), &["--epochs", "2", "--seed", "8", "--out", "other"]).ok();
+    fs::copy(folder.path().join("other/metrics.jsonl"), theirs.join("metrics.jsonl")).unwrap();
+    let wrong = ["train", "--link", &link_to(&theirs), "--out", "wrong"];
+    let outcome = run(folder.path(), &wrong).ok();
+    assert!(outcome.stderr.contains("differ over 2 epochs"), "{outcome:?}");
+
+    let cut = ["train", "--link", &link[..link.len() - 3], "--out", "cut"];
+    run(folder.path(), &cut).fails(2, "was cut off on its way");
+    assert!(!folder.path().join("cut").exists());
 }
 
 #[test]

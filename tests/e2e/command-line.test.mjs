@@ -12,6 +12,7 @@ import { CLI, minutes, seconds } from './lib/environment.mjs';
 import { open, saveCheckpoint } from './lib/files.mjs';
 import { link, run, setSettings, visit, waitState } from './lib/page.mjs';
 import { epochs } from './lib/results.mjs';
+import { clipboard, copied, waitRuns } from './lib/runs.mjs';
 import { stage } from './lib/scene.mjs';
 
 const SETTINGS = {
@@ -80,6 +81,17 @@ for (const [model, more] of Object.entries(NETWORKS)) {
     assert.deepEqual(tensors(checkpoint.buffer), tensors(theirs));
   });
 }
+
+scene('the command line finds a result again that the page shared', { timeout: minutes(3), context: clipboard }, async (it) => {
+  const { page } = it;
+  await visit(page, link(it.url, SETTINGS));
+  await run(page, seconds(60));
+  await waitRuns(page, 1);
+  const address = await copied(page, () => page.getByTestId('share-result').click());
+  const { stderr } = await execute(CLI, ['train', '--link', address, '--out', join(await folderFor(it.t), 'run')]);
+  it.say(stderr.trim().split('\n').slice(-5).join(' '));
+  assert.match(stderr, /are the same over 2 epochs.* Both drew the same candidate sets/);
+});
 
 scene('the command line goes on with a checkpoint of the page', { timeout: minutes(3) }, async (it) => {
   const folder = await folderFor(it.t);

@@ -11,7 +11,7 @@ import { LONG, afterMessage, assertTidy, beforeEngine, undisturbed, waitKept } f
 const scene = stage();
 // Each test starts two engines in software, which a busy machine takes minutes for.
 const timeout = minutes(8);
-const ON_THE_CARD = { ...LONG, 'train-limit': 128, 'test-limit': 32, epochs: 4, device: 'webgpu' };
+const ON_THE_CARD = { ...LONG, 'train-limit': 64, 'test-limit': 32, epochs: 3, device: 'webgpu' };
 
 /** Gives the engine's device to the script as `device`, and runs it after that message to the page. */
 const after = (message, script) => `{
@@ -23,7 +23,7 @@ const after = (message, script) => `{
   ${afterMessage(message, script)}
 }`;
 const COMPILING = '"Compiling"';
-const AFTER_EPOCH_3 = '{"Epoch":{"metrics":{"epoch":3,';
+const AFTER_EPOCH_2 = '{"Epoch":{"metrics":{"epoch":2,';
 // The engine is in the middle of its message.
 const LOSE = 'setTimeout(() => device?.destroy());';
 
@@ -35,7 +35,7 @@ const device = (page) => attribute(page, 'device', 'data-device');
 scene('card: one that is lost', { timeout }, async (it) => {
   const { page } = it;
   const expected = await undisturbed(it, ON_THE_CARD);
-  await beforeEngine(it.context, after(AFTER_EPOCH_3, LOSE), 1);
+  await beforeEngine(it.context, after(AFTER_EPOCH_2, LOSE), 1);
   await visit(page, link(it.url, ON_THE_CARD));
   await start(page);
   await goesOn(page, 'graphics card was lost');
@@ -51,7 +51,7 @@ scene('card: the process of all cards is killed', { timeout }, async (it) => {
   const expected = await undisturbed(it, ON_THE_CARD);
   await visit(page, link(it.url, ON_THE_CARD));
   await start(page);
-  await waitKept(page, 2);
+  await waitKept(page, 1);
   const cdp = await it.context.browser().newBrowserCDPSession();
   // It never answers.
   cdp.send('Browser.crashGpuProcess').catch(() => {});
@@ -66,7 +66,7 @@ scene('card: one that is lost again and again', { timeout }, async (it) => {
   const { page } = it;
   // What is routed last is asked first.
   await beforeEngine(it.context, after(COMPILING, LOSE));
-  await beforeEngine(it.context, after(AFTER_EPOCH_3, LOSE), 1);
+  await beforeEngine(it.context, after(AFTER_EPOCH_2, LOSE), 1);
   await visit(page, link(it.url, ON_THE_CARD));
   await start(page);
   it.say(await waitError(page, [/graphics card was lost/, /device “CPU”/], minutes(3)));

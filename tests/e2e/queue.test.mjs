@@ -65,7 +65,7 @@ scene('queue: a sweep ends in mean and deviation, as CSV and LaTeX', { timeout: 
 
 scene('queue: a reload in the middle loses nothing that had finished', { timeout: minutes(4) }, async ({ page, url, say }) => {
   // So long that a quick machine is not through with all four before the reload.
-  await visit(page, link(url, { ...SHORT, epochs: 30 }));
+  await visit(page, link(url, { ...SHORT, epochs: 20 }));
   await plan(page, '0.2', '1-4');
   await page.getByTestId('sweep-start').click();
   await waitQueue(page, 'running', 1);

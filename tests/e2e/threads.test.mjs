@@ -9,8 +9,8 @@ import { stage } from './lib/scene.mjs';
 import { ISOLATING, plainHost } from './lib/server.mjs';
 
 /** Steps long enough for helpers to be worth it, and enough of them for the helpers to come in. */
-const WORTHWHILE = { 'train-limit': 1_280, 'test-limit': 64, epochs: 2, batch: 32, width: 0.25, device: 'cpu' };
-const STEPS = 80;
+const WORTHWHILE = { 'train-limit': 1_280, 'test-limit': 64, epochs: 1, batch: 32, width: 0.25, device: 'cpu' };
+const STEPS = 40;
 
 const scene = stage({ webgpu: false });
 const timeout = minutes(4);

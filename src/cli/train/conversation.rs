@@ -15,6 +15,8 @@ use crate::cli::progress::Display;
 use crate::cli::{complain, failed};
 use crate::engine::session;
 use crate::experiment::metrics::EpochMetrics;
+use crate::experiment::result::SharedResult;
+use crate::experiment::result::agreement::Agreement;
 use crate::protocol::{Command, Event, FileKind, Opening, Payload, Saving};
 
 /// What is asked of the session.
@@ -22,6 +24,8 @@ pub struct Begin {
     /// The checkpoint to go on from: a name for messages, and its bytes.
     pub opened: Option<(String, Vec<u8>)>,
     pub command: Command,
+    /// What somebody else's run of the same settings came to.
+    pub to_compare: Option<SharedResult>,
 }
 
 /// How a run ended that did not fail.
@@ -51,6 +55,8 @@ pub fn converse(begin: Begin, folder: Folder, display: Display) -> Result<End> {
         folder,
         display,
         history: Vec::new(),
+        to_compare: begin.to_compare,
+        candidates_digest: String::new(),
         has_started: false,
         saved: is_resumed,
         outcome: None,
@@ -111,6 +117,8 @@ struct Conversation {
     folder: Folder,
     display: Display,
     history: Vec<EpochMetrics>,
+    to_compare: Option<SharedResult>,
+    candidates_digest: String,
     has_started: bool,
     /// Whether the folder holds a checkpoint of this run.
     saved: bool,
@@ -144,6 +152,7 @@ impl Conversation {
                 }
                 self.folder.begin(&info.experiment, &info.history)?;
                 self.history = info.history;
+                self.candidates_digest = info.candidates_digest;
                 self.has_started = true;
             }
             Event::Epoch { metrics, .. } => {
@@ -163,6 +172,7 @@ impl Conversation {
             Event::Finished => {
                 self.line.ask(FileKind::Model);
                 self.display.summary(&self.history);
+                self.compare();
                 self.end(Ok(End::Finished));
             }
             Event::Stopped => self.end(Ok(End::Interrupted { saved: self.saved })),
@@ -181,6 +191,16 @@ impl Conversation {
             | Event::Nearest { .. } => {}
         }
         Ok(())
+    }
+
+    fn compare(&self) {
+        let theirs = self.to_compare.as_ref();
+        let agreement =
+            theirs.and_then(|it| Agreement::of(it, &self.history, &self.candidates_digest));
+        if let Some(agreement) = agreement {
+            self.display.tell(&agreement.sentence());
+            agreement.differences.iter().for_each(|it| self.display.tell(&it.sentence()));
+        }
     }
 
     fn end(&mut self, outcome: Result<End>) {

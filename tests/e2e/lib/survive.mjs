@@ -7,9 +7,9 @@ import { result } from './results.mjs';
 
 /** Long enough to be broken off also where drawing is slow and training is quick, and done in some seconds. */
 export const LONG = {
-  'train-limit': 256,
+  'train-limit': 128,
   'test-limit': 64,
-  epochs: 60,
+  epochs: 50,
   batch: 32,
   width: 0.0625,
   device: 'cpu',
