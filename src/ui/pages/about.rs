@@ -85,7 +85,7 @@ fn InYourBrowser() -> impl IntoView {
         <p>
             {t!("The program is written in Rust and compiled to WebAssembly, on these two:")}
             " "<a href="https://burn.dev" rel="noreferrer">"Burn"</a>", "<a href="https://leptos.dev" rel="noreferrer">"Leptos"</a>" "
-            {t!("The same core runs on the command line. One seed decides the candidate sets, the first weights and the order of the images, so a shared link repeats a run.")}
+            {t!("The same core runs on the command line. One seed decides the candidate sets, the first weights and the order of the images, so a shared link repeats a run: on the CPU to the same numbers, bit for bit, in the page and on the command line, where “proden train --link” says how far a shared result is found again.")}
         </p>
         <p>{t!("What you trained can be saved: the network alone, as a safetensors file whose parameters have PyTorch’s names, or the whole run as a checkpoint, which goes on exactly as if it had not stopped.")}</p>
     }
