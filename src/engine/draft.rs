@@ -1,5 +1,8 @@
-//! A file on its way into the browser's storage: it counts for nothing before it is sealed.
+//! A file on its way into the browser's storage: it counts for nothing before it is sealed, and one of its name
+//! that is kept stays as it is until then.
 
+use js_sys::{Promise, Reflect};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions,
@@ -12,11 +15,32 @@ use super::store::{Origin, Seal, StoreError};
 /// Written at once: a write costs a millisecond or more, however little it is.
 pub const SLICE_BYTES: usize = 1 << 20;
 
+/// Ends the name of a file until it is sealed.
+pub const UNFINISHED: &str = ".new";
+
+#[wasm_bindgen]
+extern "C" {
+    /// A file that can be given another name: no standard yet, but browsers have it for their private file
+    /// system, WebKit with both arguments only.
+    type Movable;
+
+    #[wasm_bindgen(method, catch, js_name = move)]
+    fn move_to(
+        this: &Movable,
+        folder: &FileSystemDirectoryHandle,
+        name: &str,
+    ) -> Result<Promise, JsValue>;
+}
+
 /// A file that is being written. What is neither sealed nor discarded is swept away later.
 pub struct Draft {
     handle: FileSystemSyncAccessHandle,
+    file: FileSystemFileHandle,
     folder: FileSystemDirectoryHandle,
     name: String,
+    /// Whether it is written beside its place; else in it, where the browser cannot rename files.
+    is_beside: bool,
+    is_open: bool,
     /// Written so far.
     content_bytes: u64,
     /// Not yet written.
@@ -24,7 +48,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Begins a file, in the place of one of that name.
+    /// Begins a file, to take the place of one of that name.
     ///
     /// # Errors
     /// When the browser refuses.
@@ -33,11 +57,22 @@ impl Draft {
         let folder = folder(origin, folder_name, true).await?.ok_or_else(vanished)?;
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
-        let file = folder.get_file_handle_with_options(file_name, &options);
+        let is_beside = can_rename();
+        let written = if is_beside { beside(file_name) } else { file_name.to_owned() };
+        let file = folder.get_file_handle_with_options(&written, &options);
         let file: FileSystemFileHandle = found(file).await?.ok_or_else(vanished)?;
         let handle = found(file.create_sync_access_handle()).await?.ok_or_else(vanished)?;
         let (name, pending) = (name.to_owned(), Vec::new());
-        let draft = Self { handle, folder, name, content_bytes: 0, pending };
+        let draft = Self {
+            handle,
+            file,
+            folder,
+            name,
+            is_beside,
+            is_open: true,
+            content_bytes: 0,
+            pending,
+        };
         draft.handle.truncate_with_u32(0).map_err(refused)?;
         draft.write(&[0; Seal::BYTES], 0)?;
         Ok(draft)
@@ -57,17 +92,39 @@ impl Draft {
         if self.pending.len() < SLICE_BYTES { Ok(()) } else { self.write_pending() }
     }
 
-    /// Makes the file one that is kept.
+    /// Makes the file one that is kept, in its place.
     ///
     /// # Errors
     /// When the browser refuses.
-    pub fn seal(&mut self, is_whole: bool) -> Result<(), StoreError> {
+    pub async fn seal(&mut self, is_whole: bool) -> Result<(), StoreError> {
         self.write_pending()?;
         // The content first: a seal must never stand before what is not there.
         self.handle.flush().map_err(refused)?;
         let seal = Seal { is_whole, content_bytes: self.content_bytes };
         self.write(&seal.to_bytes(), 0)?;
-        self.handle.flush().map_err(refused)
+        self.handle.flush().map_err(refused)?;
+        if self.is_beside {
+            self.put_in_place().await?;
+        }
+        Ok(())
+    }
+
+    async fn put_in_place(&mut self) -> Result<(), StoreError> {
+        // An open file cannot be moved.
+        self.handle.close();
+        self.is_open = false;
+        if self.move_into_place().await.is_err() {
+            // Perhaps since the place is taken.
+            let _ = JsFuture::from(self.folder.remove_entry(split(&self.name).1)).await;
+            self.move_into_place().await?;
+        }
+        Ok(())
+    }
+
+    async fn move_into_place(&self) -> Result<(), StoreError> {
+        let file = self.file.unchecked_ref::<Movable>();
+        let moved = file.move_to(&self.folder, split(&self.name).1).map_err(refused)?;
+        JsFuture::from(moved).await.map(drop).map_err(refused)
     }
 
     /// Reads back what was appended, and discards the file.
@@ -75,6 +132,10 @@ impl Draft {
     /// # Errors
     /// When it cannot be read.
     pub async fn take_back(mut self) -> Result<Vec<u8>, StoreError> {
+        if !self.is_open {
+            let handle = found(self.file.create_sync_access_handle()).await?;
+            self.handle = handle.ok_or_else(vanished)?;
+        }
         let pending = std::mem::take(&mut self.pending);
         let mut content = vec![0; self.content_bytes as usize];
         let read = self.handle.read_with_u8_array_and_options(&mut content, &at(CONTENT_AT));
@@ -90,7 +151,9 @@ impl Draft {
     pub async fn discard(self) {
         // An open file cannot be removed.
         self.handle.close();
-        let _ = JsFuture::from(self.folder.remove_entry(split(&self.name).1)).await;
+        let name = split(&self.name).1;
+        let written = if self.is_beside { beside(name) } else { name.to_owned() };
+        let _ = JsFuture::from(self.folder.remove_entry(&written)).await;
     }
 
     fn write_pending(&mut self) -> Result<(), StoreError> {
@@ -115,6 +178,16 @@ impl Drop for Draft {
     fn drop(&mut self) {
         self.handle.close();
     }
+}
+
+fn beside(file_name: &str) -> String {
+    format!("{file_name}{UNFINISHED}")
+}
+
+fn can_rename() -> bool {
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into());
+    let prototype = || get(&get(&js_sys::global(), "FileSystemFileHandle")?, "prototype");
+    prototype().and_then(|it| get(&it, "move")).is_ok_and(|it| it.is_function())
 }
 
 fn at(offset: u64) -> FileSystemReadWriteOptions {

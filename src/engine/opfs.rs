@@ -15,7 +15,7 @@ use web_sys::{
     StorageManager,
 };
 
-use super::draft::{Draft, SLICE_BYTES};
+use super::draft::{Draft, SLICE_BYTES, UNFINISHED};
 use super::host;
 use super::source::{Progress, message_of};
 use super::store::{DATA, Origin, Seal, StoreError};
@@ -96,7 +96,7 @@ async fn write(draft: &mut Draft, content: &[u8], is_whole: bool) -> Result<(), 
         draft.append(slice)?;
         host::yield_now().await;
     }
-    draft.seal(is_whole)
+    draft.seal(is_whole).await
 }
 
 /// Drops a kept file.
@@ -172,7 +172,8 @@ async fn files_in(
     let mut files = Vec::new();
     for folder in children::<FileSystemDirectoryHandle>(origin_folder).await? {
         for file in children::<FileSystemFileHandle>(&folder).await? {
-            let Some((_, seal)) = sealed(&file).await? else {
+            let is_finished = !file.name().ends_with(UNFINISHED);
+            let Some((_, seal)) = sealed(&file).await?.filter(|_| is_finished) else {
                 // Refused while another tab still writes it.
                 let _ = JsFuture::from(folder.remove_entry(&file.name())).await;
                 continue;

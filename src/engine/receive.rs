@@ -48,7 +48,7 @@ impl Receiver {
         let Self { done, mut refusal, .. } = self;
         for place in done {
             match place {
-                Place::Storage(mut draft) => match draft.seal(true) {
+                Place::Storage(mut draft) => match draft.seal(true).await {
                     Ok(()) => opfs::let_go_from_memory(draft.name()),
                     Err(error) => {
                         refusal = Some(error);

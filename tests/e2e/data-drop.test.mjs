@@ -96,6 +96,21 @@ scene('data: an archive is dropped, kept, trained on without a host, and cleared
   assert.notDeepEqual(asked, [], 'cleared data were found');
 });
 
+scene('data: a damaged copy leaves the good one that is kept', {}, async (it) => {
+  const { page } = it;
+  await visit(page, link(it.url, TINY));
+  await look(page);
+  await drop(page, TEN);
+  await isKept(page, 'test_batch.bin');
+  const total = await value(page, 'kept-data');
+  // So late that the first files have come whole.
+  const cut = TEN.buffer.subarray(0, TEN.buffer.length - 2_000);
+  await drop(page, { ...TEN, buffer: cut });
+  it.say(await waitError(page, [/cifar-10-binary\.tar\.gz/, /cannot be used|cut short|damaged/]));
+  await page.reload();
+  assert.equal(await look(page), total);
+});
+
 scene('data: CIFAR-100 from files, by superclass', { allowed }, async (it) => {
   const { page } = it;
   const settings = { ...TINY, candidates: 'superclass', dataset: 'cifar100', rate: 0.5 };
