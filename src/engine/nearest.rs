@@ -114,7 +114,8 @@ impl Features {
             let confidences = &stored[index * classes..][..classes];
             let members = (0..classes).zip(sets.of(index));
             let candidates = members.filter(|&(_, &it)| it == 1).map(|(class, _)| class).collect();
-            let best = (0..classes).max_by(|&a, &b| confidences[a].total_cmp(&confidences[b]));
+            let best =
+                (0..classes).rev().max_by(|&a, &b| confidences[a].total_cmp(&confidences[b]));
             let found = best.unwrap_or_default();
             pixels.extend_from_slice(images.image(index));
             neighbours.push(Neighbour {

@@ -40,8 +40,18 @@ impl Confidences {
     }
 
     /// Takes the new confidences of the next batch of the epoch.
+    ///
+    /// Tables of one size become one, as digits carry: a few are left to join at the epoch's end, however
+    /// many steps it has, and no row is copied more often than there are digits.
     pub fn renew(&mut self, batch: Tensor<2>) {
         self.renewed.push(batch);
+        while let [.., upper, lower] = &self.renewed[..]
+            && upper.dims()[0] <= lower.dims()[0]
+        {
+            let both = ops::join_rows(upper.clone(), lower.clone());
+            self.renewed.truncate(self.renewed.len() - 2);
+            self.renewed.push(both);
+        }
     }
 
     /// The confidences with this epoch's in place, once each image was drawn: `[images, classes]`.
@@ -71,16 +81,9 @@ impl Confidences {
     /// New confidences of this epoch so far, in the order they were drawn, `[drawn, classes]`;
     /// None where there are none.
     pub fn renewed(&self) -> Option<Tensor<2>> {
-        let mut tables = self.renewed.clone();
-        // Pair by pair, so that no row is copied more often than there are rounds.
-        while tables.len() > 1 {
-            let join = |pair: &[Tensor<2>]| match pair {
-                [upper, lower] => ops::join_rows(upper.clone(), lower.clone()),
-                rest => rest[0].clone(),
-            };
-            tables = tables.chunks(2).map(join).collect();
-        }
-        tables.pop()
+        // From the smallest, which are the last.
+        let tables = self.renewed.iter().rev().cloned();
+        tables.reduce(|lower, upper| ops::join_rows(upper, lower))
     }
 
     /// The state of an interrupted run: `stored` is `[images, classes]`, `renewed` is
@@ -153,5 +156,19 @@ mod tests {
         confidences.end_epoch(&[2, 0, 3, 1], &device);
         let stored = values(confidences.stored());
         assert_eq!(stored.chunks(3).map(|row| row[0]).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn tables_stay_few_however_many_steps_there_are() {
+        let sets = CandidateSets::from_members(vec![1; 300], 3);
+        let device = Device::flex();
+        let mut confidences = Confidences::uniform(&sets, &device);
+        for image in 0..100 {
+            confidences.renew(tensor([[image as f32; 3]]));
+            assert!(confidences.renewed.len() <= 7, "{} at {image}", confidences.renewed.len());
+        }
+        confidences.end_epoch(&(0..100).collect::<Vec<_>>(), &device);
+        let stored = values(confidences.stored());
+        assert!(stored.chunks(3).enumerate().all(|(image, row)| row == [image as f32; 3]));
     }
 }
