@@ -54,7 +54,17 @@ impl Folder {
     pub fn check_free(&self) -> Result<()> {
         let holds = |path: &PathBuf| fs::metadata(path).is_ok_and(|file| file.len() > 0);
         let results = [FileKind::Checkpoint, FileKind::Model].map(|kind| self.file(kind));
-        let found = results.into_iter().chain([self.path.join(METRICS)]).find(holds);
+        let metrics = self.path.join(METRICS);
+        let config = self.path.join(CONFIG);
+        // A run of ours has both: one that stands alone is somebody's own.
+        if holds(&config) && !metrics.exists() {
+            return Err(Usage(format!(
+                "{} is there already, and a run writes its own. Give --out another folder, or replace it by --overwrite.",
+                config.display()
+            ))
+            .into());
+        }
+        let found = results.into_iter().chain([metrics]).find(holds);
         found.map_or(Ok(()), |file| {
             Err(Usage(format!(
                 "{} is there already, from another run. Go on with that run by --resume, drop it by --overwrite, or give --out another folder.",

@@ -76,11 +76,7 @@ pub fn command() -> Command {
 pub fn main(matches: &ArgMatches) -> Result<()> {
     let path = |name: &str| matches.get_one::<PathBuf>(name).context("a folder is missing");
     let name = matches.get_one::<String>("name").context("--name is missing")?;
-    if !hosted::is_plain(name) {
-        let fault =
-            format!("--name: “{name}” is no plain file name. Use letters, digits, - and _.");
-        return Err(Usage(fault).into());
-    }
+    check_name(name)?;
     let folder = Folder::at(path("run")?);
     let Some(last) = folder.history()?.pop() else {
         bail!("{} holds a run without an epoch: let it train first", folder.path().display());
@@ -89,6 +85,14 @@ pub fn main(matches: &ArgMatches) -> Result<()> {
         "the run has no network yet: it is written when the run ends; go on with --resume",
     )?;
     let own = loaded.experiment().context("the network does not say how it was trained")?;
+    if own.epochs < last.epoch {
+        bail!(
+            "the network in {} is of {} epochs, and the run has trained {}: end it first, by --resume",
+            folder.path().display(),
+            own.epochs,
+            last.epoch
+        );
+    }
     let own = Experiment { device: DeviceChoice::Auto, ..own.clone() };
     let experiment = Given::of(matches)?.over(own)?;
 
@@ -111,6 +115,19 @@ pub fn main(matches: &ArgMatches) -> Result<()> {
         ..card(matches, &portable(&experiment), &last, measured)
     };
     write(path("out")?, &card, &file, matches.get_flag("default"))
+}
+
+/// Whether files can be called so, beside the index.
+fn check_name(name: &str) -> Result<(), Usage> {
+    if !hosted::is_plain(name) {
+        return Err(Usage(format!(
+            "--name: “{name}” is no plain file name. Use letters, digits, - and _."
+        )));
+    }
+    if format!("{name}.json").eq_ignore_ascii_case(hosted::INDEX) {
+        return Err(Usage(format!("--name: “{name}” is the index's own. Choose another one.")));
+    }
+    Ok(())
 }
 
 /// What the run and the arguments tell of the network.

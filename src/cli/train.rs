@@ -16,9 +16,9 @@ use super::folder::Folder;
 use super::progress::Display;
 use super::settings::{self, Given};
 use super::{Interrupted, Usage, complain, failed};
-use crate::engine::files::{Opened, can_go_on, refusal};
-use crate::experiment::Experiment;
+use crate::engine::files::{Opened, refusal};
 use crate::experiment::metrics::EpochMetrics;
+use crate::experiment::{Experiment, going_on};
 use crate::protocol::{self, FileKind};
 use crate::train::checkpoint::Checkpoint;
 
@@ -49,7 +49,7 @@ pub fn command() -> Command {
             Arg::new("link")
                 .long("link")
                 .value_name("LINK")
-                .conflicts_with_all(["config", "resume"])
+                .conflicts_with("config")
                 .help("A link that the page shared, in quotes: trains its settings, and says how far the result in it agrees"),
         )
         .arg(flag("json", "Print the lines of metrics.jsonl instead of words"))
@@ -65,7 +65,7 @@ pub fn main(matches: &ArgMatches) -> Result<()> {
     let out = matches.get_one::<PathBuf>("out").context("--out is missing")?;
     let folder = Folder::at(out);
     let begin = if matches.get_flag("resume") {
-        match resume(&given, &folder)? {
+        match resume(matches, &given, &folder)? {
             Some(begin) => begin,
             None => return Ok(()),
         }
@@ -92,8 +92,7 @@ pub fn main(matches: &ArgMatches) -> Result<()> {
 
 /// What begins a run from its first step.
 fn anew(matches: &ArgMatches, given: &Given) -> Result<Begin> {
-    let link = matches.get_one::<String>("link");
-    let shared = link.map(|address| Shared::read(address)).transpose()?;
+    let shared = shared(matches)?;
     let base = shared.as_ref().map_or_else(Experiment::default, |it| it.experiment.clone());
     let experiment = given.over(base)?;
     let to_compare = shared.and_then(|shared| shared.result_for(&experiment));
@@ -101,8 +100,14 @@ fn anew(matches: &ArgMatches, given: &Given) -> Result<Begin> {
     Ok(Begin { opened: None, command, to_compare })
 }
 
+/// What the link says, if one was given.
+fn shared(matches: &ArgMatches) -> Result<Option<Shared>> {
+    let link = matches.get_one::<String>("link");
+    Ok(link.map(|address| Shared::read(address)).transpose()?)
+}
+
 /// What begins the rest of the run in the folder; None when nothing is left to be done.
-fn resume(given: &Given, folder: &Folder) -> Result<Option<Begin>> {
+fn resume(matches: &ArgMatches, given: &Given, folder: &Folder) -> Result<Option<Begin>> {
     let path = folder.file(FileKind::Checkpoint);
     let name = path.display().to_string();
     let bytes = fs::read(&path).map_err(|error| match error.kind() {
@@ -123,13 +128,15 @@ fn resume(given: &Given, folder: &Folder) -> Result<Option<Begin>> {
     let is_complete = experiment.epochs == trained && checkpoint.position.step == 0;
     let to_check =
         Experiment { epochs: experiment.epochs + usize::from(is_complete), ..experiment.clone() };
-    can_go_on(before, &to_check, trained).map_err(|failure| Usage(failed(&failure).to_string()))?;
+    going_on::check(before, &to_check, trained)
+        .map_err(|failure| Usage(failed(&failure).to_string()))?;
     if is_complete {
         complete(folder, &checkpoint, &experiment)?;
         return Ok(None);
     }
+    let to_compare = shared(matches)?.and_then(|shared| shared.result_for(&experiment));
     let command = protocol::Command::Continue { experiment };
-    Ok(Some(Begin { opened: Some((name, bytes)), command, to_compare: None }))
+    Ok(Some(Begin { opened: Some((name, bytes)), command, to_compare }))
 }
 
 /// Makes sure that the folder of a run that has ended holds all its files.

@@ -130,11 +130,19 @@ fn an_index_grows_and_one_network_is_its_default() {
 fn what_cannot_be_published_is_told_of() {
     let folder = trained();
     publish(folder.path(), "../a", &[]).fails(2, "is no plain file name");
+    publish(folder.path(), "Index", &[]).fails(2, "is the index's own");
     let elsewhere = ["publish", "--run", "nowhere", "--out", "models", "--name", "a"];
     run(folder.path(), &elsewhere).fails(1, "give the folder of a run");
     fs::create_dir(folder.path().join("models")).unwrap();
     fs::write(folder.path().join("models/index.json"), r#"{"version": 7}"#).unwrap();
     publish(folder.path(), "a", &[]).fails(1, "it is of version 7");
+    let metrics = folder.path().join("run/metrics.jsonl");
+    let text = fs::read_to_string(&metrics).unwrap();
+    let mut later: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    later["epoch"] = 99.into();
+    fs::write(&metrics, format!("{text}{later}\n")).unwrap();
+    publish(folder.path(), "a", &[]).fails(1, "the run has trained 99: end it first");
+    fs::write(&metrics, text).unwrap();
     fs::remove_file(folder.path().join("run/model.safetensors")).unwrap();
     publish(folder.path(), "a", &[]).fails(1, "go on with --resume");
     fs::write(folder.path().join("run/metrics.jsonl"), "").unwrap();

@@ -182,6 +182,8 @@ fn a_configuration_file_lies_under_the_flags() {
         "test_limit": 8, "batch_size": 64.0, "width": 0.0625, "device": "Auto", "network": "ConvNet",
         "save_path": "checkpoints/", "Mode": "train"}"#;
     fs::write(folder.path().join("config.json"), config).unwrap();
+    let over_it = ["train", "-c", "config.json", "--out", "."];
+    run(folder.path(), &over_it).fails(2, "config.json is there already");
     let train = ["train", "-c", "config.json", "--lr", "0.02", "--out", "run"];
     let outcome = run(folder.path(), &train).ok();
     for name in ["save_path", "Mode"] {

@@ -34,14 +34,20 @@ impl Encoding {
     }
 }
 
-/// Compresses `files` where the compressed file is missing or older.
+/// Compresses `files` where the compressed file is missing or older, and leaves none beside a small one.
 pub fn compress(files: &[PathBuf]) -> Result<()> {
     let mut jobs = Vec::new();
     for file in files.iter().filter(|file| is_compressible(file)) {
         let meta = file.metadata().with_context(|| format!("cannot read {}", file.display()))?;
         for encoding in [Encoding::Gzip, Encoding::Brotli] {
-            let age = compressed_path(file, encoding).metadata().and_then(|meta| meta.modified());
-            if meta.len() >= MIN_SIZE_BYTES && age.ok() < meta.modified().ok() {
+            let compressed = compressed_path(file, encoding);
+            let age = compressed.metadata().and_then(|meta| meta.modified()).ok();
+            if meta.len() < MIN_SIZE_BYTES {
+                // Of a file that was larger before; a host would send it in place of this one.
+                if age.is_some() {
+                    fs::remove_file(&compressed)?;
+                }
+            } else if age < meta.modified().ok() {
                 jobs.push((meta.len(), file, encoding));
             }
         }
@@ -143,6 +149,18 @@ mod tests {
         assert!(dir.path().join("done.css.gz").exists());
         assert!(!dir.path().join("small.js.br").exists());
         assert!(!dir.path().join("a.png.gz").exists());
+    }
+
+    #[test]
+    fn what_has_become_small_is_no_longer_sent_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("index.json");
+        fs::write(&file, [b' '; 4096]).unwrap();
+        compress(std::slice::from_ref(&file)).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+        fs::write(&file, "{}").unwrap();
+        compress(std::slice::from_ref(&file)).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::experiment::result::fragment::{FragmentError, from_fragment};
 use crate::experiment::runs::table::same_experiment;
 
 const NO_LINK: &str = "it has no “?” with settings behind it. Give the whole link, in quotes: a shell takes “&” and “#” for its own.";
+const NO_RESULT: &str =
+    "note: this link holds no result to compare with; if it should, give it in quotes, whole";
 const NEWER: &str = "it is of a later version than this program knows. Build a newer one.";
 const WITHOUT: &str = "Ask for the whole link once more, or leave out what follows its “#”: its settings alone are trained then.";
 
@@ -32,16 +34,19 @@ impl Shared {
         for problem in &theirs.problems {
             match problem {
                 LinkProblem::NewerVersion(_) => return Err(fault(NEWER)),
+                LinkProblem::TooLong(_) => return Err(fault(&problem.to_string())),
                 // Words are not trained.
                 LinkProblem::NoLanguage(_) => {}
                 problem => complain(&format!("note: {problem}")),
             }
         }
-        let result =
-            from_fragment(fragment, &theirs.experiment).map_err(|error| match error {
-                FragmentError::Newer(_) => fault(NEWER),
-                error => fault(&format!("{error} {WITHOUT}")),
-            })?;
+        let result = from_fragment(fragment, &theirs.experiment).map_err(|error| match error {
+            FragmentError::Newer(_) => fault(NEWER),
+            error => fault(&format!("{error} {WITHOUT}")),
+        })?;
+        if result.is_none() {
+            complain(NO_RESULT);
+        }
         let Experiment { data, device, autostart, .. } = Experiment::default();
         let experiment = Experiment { data, device, autostart, ..theirs.experiment };
         Ok(Self { experiment, result })
@@ -102,11 +107,13 @@ mod tests {
     fn faults_are_named() {
         let cut = link()[..link().len() - 4].to_owned();
         let changed = link().replace("rate=0.3", "rate=0.4");
+        let long = format!("?v=1&data={}", "x".repeat(10_000));
         for (address, part) in [
             ("https://host/train", "no “?”"),
             (cut.as_str(), "was cut off"),
             (changed.as_str(), "were changed after"),
             ("?v=99", "later version"),
+            (long.as_str(), "too long"),
             ("?v=1#r=_w", "later version"),
         ] {
             let message = Shared::read(address).unwrap_err().to_string();

@@ -1,8 +1,8 @@
 //! A result as the fragment of a link: `#r=` and base64 of a version, a checksum, a digest of the
 //! settings that the result belongs to, and the bytes of the curves.
 
-use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{DecodeError, Engine};
 
 use super::SharedResult;
 use super::bytes::{self, BytesError};
@@ -78,7 +78,13 @@ pub fn from_fragment(
     if text.len() > MAX_CHARS {
         return Err(FragmentError::TooLong(text.len()));
     }
-    let all = URL_SAFE_NO_PAD.decode(text).map_err(|_| FragmentError::Text)?;
+    let all = URL_SAFE_NO_PAD.decode(text).map_err(|error| match error {
+        DecodeError::InvalidByte(..) => FragmentError::Text,
+        // What is left of a text that was cut.
+        DecodeError::InvalidLength(_)
+        | DecodeError::InvalidLastSymbol(..)
+        | DecodeError::InvalidPadding => FragmentError::Checksum,
+    })?;
     match all.first() {
         None | Some(0) => return Err(FragmentError::Checksum),
         Some(&version) if version > VERSION => return Err(FragmentError::Newer(version)),
@@ -152,7 +158,9 @@ mod tests {
     #[test]
     fn faults_are_named() {
         let whole = fragment(10);
-        assert_eq!(read(&whole[..whole.len() - 4]), Err(FragmentError::Checksum));
+        for cut in 1..whole.len() - PREFIX.len() {
+            assert_eq!(read(&whole[..whole.len() - cut]), Err(FragmentError::Checksum), "{cut}");
+        }
         assert_eq!(read("r="), Err(FragmentError::Checksum));
         assert_eq!(read("r=AQ"), Err(FragmentError::Checksum));
         assert_eq!(read("r=%%%"), Err(FragmentError::Text));
