@@ -16,7 +16,7 @@ use epochs::epochs;
 use photo::image_file;
 use proden::experiment::microscope::Story;
 use proden::experiment::run::{RunState, Status};
-use proden::experiment::{Dataset, Experiment, Method};
+use proden::experiment::{Dataset, DeviceChoice, Experiment, Method};
 use proden::protocol::{BUILD_ID, Classification, Command, Event, ImageSource, Sight};
 use told::{is_end, tiny};
 
@@ -100,6 +100,48 @@ fn a_run_can_be_stopped_and_replaced() {
     });
     assert_eq!(events.last(), Some(&Event::Finished));
     assert_eq!(epochs(&events).len(), 1);
+}
+
+#[test]
+fn a_run_goes_on_on_another_device() {
+    let on = |device, epochs| Experiment { device, epochs, ..tiny() };
+    let whole = epochs(&converse(start(on(DeviceChoice::Cpu, 3)), |_, _| {}));
+    let commands = start(on(DeviceChoice::Auto, 2)).into_iter().map(|it| (it, None)).collect();
+    let mut has_gone_on = false;
+    let events = converse_until(commands, move |event, _, sender| {
+        let goes_on = *event == Event::Finished && !std::mem::replace(&mut has_gone_on, true);
+        if goes_on {
+            let experiment = on(DeviceChoice::Cpu, 3);
+            sender.unbounded_send((Command::Continue { experiment }, None)).unwrap();
+        }
+        is_end(event) && !goes_on
+    });
+    let events: Vec<Event> = events.into_iter().map(|(event, _)| event).collect();
+    assert_eq!(events.last(), Some(&Event::Finished));
+    assert_eq!(epochs(&events), whole);
+    let devices = events.iter().filter(|event| matches!(event, Event::Device(_)));
+    assert_eq!(devices.count(), 2, "the device is chosen anew");
+}
+
+#[test]
+fn a_stopped_run_that_is_saved_stays_stopped() {
+    let events = converse(start(tiny()), |event, sender| {
+        if matches!(event, Event::Progress(_)) {
+            sender.unbounded_send((Command::Stop, None)).unwrap();
+        }
+    });
+    let mut run = RunState::begun();
+    events.iter().for_each(|event| run.apply(event, &[]));
+    assert_eq!(run.status, Status::Idle);
+    // What is told of steps that nobody had read before.
+    let report = events.iter().find(|event| matches!(event, Event::Progress(_))).unwrap();
+    run.apply(report, &[]);
+    assert_eq!(run.status, Status::Idle);
+
+    // The next run may have been asked for by then: they are none of its steps.
+    let mut next = RunState::begun();
+    next.apply(report, &[]);
+    assert_eq!((next.status, next.step_losses.len()), (Status::Loading, 0));
 }
 
 #[test]

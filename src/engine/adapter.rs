@@ -28,7 +28,7 @@ extern "C" {
     #[wasm_bindgen(js_name = GPUAdapter)]
     type GpuAdapter;
     #[wasm_bindgen(method, getter)]
-    fn info(this: &GpuAdapter) -> GpuAdapterInfo;
+    fn info(this: &GpuAdapter) -> Option<GpuAdapterInfo>;
     #[wasm_bindgen(method, getter)]
     fn limits(this: &GpuAdapter) -> JsValue;
 
@@ -78,7 +78,9 @@ pub async fn find() -> Result<Adapter, NoAdapter> {
         return Err(NoAdapter::None);
     }
     let adapter = adapter.unchecked_into::<GpuAdapter>();
-    Ok(describe(&adapter))
+    // Chromium before 127 does not tell, and wgpu cannot do without.
+    let info = adapter.info().ok_or(NoAdapter::Unsupported)?;
+    Ok(describe(&adapter, &info))
 }
 
 thread_local! {
@@ -163,8 +165,7 @@ fn hear_errors(device: &JsValue, tell: impl Fn(Trouble) + 'static) {
     }
 }
 
-fn describe(adapter: &GpuAdapter) -> Adapter {
-    let info = adapter.info();
+fn describe(adapter: &GpuAdapter, info: &GpuAdapterInfo) -> Adapter {
     let told = |text: Option<String>| text.filter(|text| !text.is_empty());
     let name = told(info.description()).unwrap_or_else(|| {
         [told(info.vendor()), told(info.architecture())]

@@ -170,7 +170,7 @@ mod gpu {
 
 #[cfg(all(feature = "engine", target_family = "wasm"))]
 mod gpu {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
 
     use burn::tensor::Device;
 
@@ -184,6 +184,8 @@ mod gpu {
     thread_local! {
         /// Burn's runtime cannot be set up twice in a worker.
         static TAKEN: RefCell<Option<Device>> = const { RefCell::new(None) };
+        /// Whether it computes as the CPU does.
+        static IS_CHECKED: Cell<bool> = const { Cell::new(false) };
     }
 
     pub async fn take() -> Result<Chosen, Failure> {
@@ -230,10 +232,21 @@ mod gpu {
             reason,
             limits: adapter.limits,
         };
-        if let Some(device) = TAKEN.with_borrow(Clone::clone) {
-            return Ok(Chosen { device, report });
+        let taken = TAKEN.with_borrow(Clone::clone);
+        let device = match taken {
+            Some(device) => device,
+            None => set_up(adapter.is_software).await?,
+        };
+        // One that has failed is checked, and named, each time.
+        if !IS_CHECKED.get() {
+            golden::check(&device).await.map_err(|deviation| wrong(&report.name, &deviation))?;
+            IS_CHECKED.set(true);
         }
-        suit_software_adapter(adapter.is_software);
+        Ok(Chosen { device, report })
+    }
+
+    async fn set_up(is_software: bool) -> Result<Device, Failure> {
+        suit_software_adapter(is_software);
         let device = Device::wgpu_options().init_async().await.map_err(|error| {
             Failure::new(
                 t!("The graphics card could not be taken: {error}", error),
@@ -241,8 +254,7 @@ mod gpu {
             )
             .about(Setting::Device)
         })?;
-        golden::check(&device).await.map_err(|deviation| wrong(&report.name, &deviation))?;
         TAKEN.set(Some(device.clone()));
-        Ok(Chosen { device, report })
+        Ok(device)
     }
 }

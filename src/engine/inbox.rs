@@ -29,6 +29,8 @@ pub enum Begin {
 #[derive(Debug)]
 pub enum Interrupt {
     Stop,
+    /// The same, and the page has been told that the run is over.
+    Stopped,
     /// Another run was asked for.
     Restart(Box<Begin>),
     /// Nobody is there any more to talk to.
@@ -256,6 +258,38 @@ impl Inbox {
             };
             self.take(emit, message.ok_or(Interrupt::Closed)?)?;
         }
+    }
+
+    /// Waits for what reads from the device, and still hears Stop meanwhile. A read that is dropped
+    /// half-way would leave its buffer mapped, and whatever used that next would fail: so the page is told
+    /// at once that the run has stopped, and the read goes on to its end.
+    pub async fn until_done<F: Future>(
+        &mut self,
+        emit: &dyn Fn(Event, Payload),
+        future: F,
+    ) -> (F::Output, Option<Interrupt>) {
+        let mut future = pin!(future);
+        match self.during(emit, future.as_mut()).await {
+            Ok(output) => (output, None),
+            Err(Interrupt::Stop) => {
+                emit(Event::Stopped, None);
+                (future.await, Some(Interrupt::Stopped))
+            }
+            Err(interrupt) => (future.await, Some(interrupt)),
+        }
+    }
+
+    /// The same for what counts for nothing once the run is interrupted.
+    ///
+    /// # Errors
+    /// When it is.
+    pub async fn during_read<F: Future>(
+        &mut self,
+        emit: &dyn Fn(Event, Payload),
+        future: F,
+    ) -> Result<F::Output, Interrupt> {
+        let (output, interrupt) = self.until_done(emit, future).await;
+        interrupt.map_or(Ok(output), Err)
     }
 
     /// Called between steps: gives way when it is time, takes what has come, and holds while

@@ -29,7 +29,8 @@ pub async fn prepare(
     })?;
     let progress = |progress| emit(Event::Loading(progress), None);
     let data = inbox.during(&**emit, load::data_set(&experiment, &progress)).await??;
-    let chosen = inbox.during(&**emit, device::choose(experiment.device)).await??;
+    let choosing = device::choose(experiment.device);
+    let chosen = inbox.during_read(&**emit, choosing).await??;
     emit(Event::Device(chosen.report), None);
 
     let DataSet { train, test, class_names, notes } = data;

@@ -10,7 +10,7 @@ use super::{checkpoints, files, host, keep, networks, sight};
 use crate::data::images::ImageSet;
 use crate::experiment::calibration::Calibration;
 use crate::experiment::metrics::EpochMetrics;
-use crate::experiment::{Experiment, Setting};
+use crate::experiment::{DeviceChoice, Experiment, Setting, going_on};
 use crate::protocol::{
     Choosing, Event, Evidence, Failure, FileKind, ModelInfo, Opening, RunInfo, Sample, Saving,
     StepReport,
@@ -61,7 +61,7 @@ impl Run {
         let trainer = &self.trainer;
         let classes = trainer.candidates().classes();
         let stored = trainer.stored_confidences().into_data_async();
-        let confidences: Vec<f32> = inbox.during(&**emit, stored).await??.iter().collect();
+        let confidences: Vec<f32> = inbox.during_read(&**emit, stored).await??.iter().collect();
         let images = self.samples.iter().map(|sample| trainer.images().image(sample.index));
         let pixels = images.flatten().copied().collect();
         let info = RunInfo {
@@ -113,13 +113,32 @@ impl Run {
                 }
             }
         }
+        // Of a run that was stopped while its last steps were read.
+        if self.reporter.has_pending() {
+            self.report(inbox, emit).await?;
+        }
         let images = self.trainer.images().len().saturating_sub(images_before);
+        if images == 0 {
+            // It goes on with an evaluation; nothing was trained that could be timed.
+            return Ok(self.history.last().map_or(0.0, |epoch| epoch.images_per_sec));
+        }
         let secs = host::now_secs() - began_secs - (inbox.held_secs() - held_before);
         Ok(images as f64 / secs.max(1e-6))
     }
 
     async fn report(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<(), End> {
-        let report = inbox.during(&**emit, self.reporter.read(&self.trainer)).await??;
+        let reading = self.reporter.read(&self.trainer);
+        let (report, interrupt) = inbox.until_done(&**emit, reading).await;
+        if let Some(interrupt) = interrupt {
+            // Whatever came of it: the page knows that the run is over, and may be with the next one.
+            if let Ok(report) = report
+                && self.check(&report).is_ok()
+            {
+                emit(Event::Progress(report), None);
+            }
+            return Err(interrupt.into());
+        }
+        let report = report?;
         self.check(&report)?;
         emit(Event::Progress(report), None);
         Ok(())
@@ -152,7 +171,7 @@ impl Run {
     ) -> Result<(), End> {
         let classes = self.trainer.candidates().classes();
         let confidences = self.trainer.confidences_at_epoch_end().into_data_async();
-        let confidences = inbox.during(&**emit, confidences).await??;
+        let confidences = inbox.during_read(&**emit, confidences).await??;
         let confidences: Vec<f32> = confidences.iter().collect();
         let images = self.trainer.images();
         let labels = LabelReport::of(&confidences, &images.labels, classes);
@@ -191,7 +210,7 @@ impl Run {
             self.give_way(inbox, emit).await?;
             let (device, normaliser) = (self.trainer.device(), self.trainer.normaliser());
             let asked = evaluate::answers(&network, device, normaliser, &self.test, ids);
-            answers.extend(inbox.during(&**emit, asked).await??);
+            answers.extend(inbox.during_read(&**emit, asked).await??);
         }
         Ok(answers)
     }
@@ -319,12 +338,25 @@ impl Run {
         Ok(checkpoint)
     }
 
-    /// Makes ready to train to more epochs.
+    /// The device that was asked for.
+    pub fn device(&self) -> DeviceChoice {
+        self.trainer.experiment().device
+    }
+
+    /// Whether it can go on so.
     ///
     /// # Errors
     /// When the settings differ in what decides a number.
+    pub fn can_go_on(&self, experiment: &Experiment) -> Result<(), Failure> {
+        going_on::check(self.trainer.experiment(), experiment, self.history.len())
+    }
+
+    /// Makes ready to train to more epochs, on the same device.
+    ///
+    /// # Errors
+    /// As [`Self::can_go_on`].
     pub fn go_on(&mut self, experiment: Experiment) -> Result<(), Failure> {
-        files::can_go_on(self.trainer.experiment(), &experiment, self.history.len())?;
+        self.can_go_on(&experiment)?;
         self.elapsed_before_secs = self.history.last().map_or(0.0, |epoch| epoch.elapsed_secs);
         self.began_secs = host::now_secs();
         self.trainer.set_experiment(experiment);

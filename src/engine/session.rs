@@ -17,6 +17,7 @@ use super::prepare::prepare;
 use super::run::Run;
 use super::trained::Trained;
 use super::{device, keep, networks, sight};
+use crate::experiment::going_on;
 use crate::model::file::{FileError, ModelFile};
 use crate::model::weights;
 use crate::protocol::{
@@ -84,8 +85,8 @@ impl Session {
                 }
                 Err(End::Interrupted(Interrupt::Stop)) => (self.emit)(Event::Stopped, None),
                 Err(End::Interrupted(Interrupt::Restart(begin))) => next = Some(*begin),
-                // The next wait in `serve` ends the session.
-                Err(End::Interrupted(Interrupt::Closed)) => {}
+                // The page knows; or else the next wait in `serve` ends the session.
+                Err(End::Interrupted(Interrupt::Stopped | Interrupt::Closed)) => {}
             }
         }
     }
@@ -101,8 +102,17 @@ impl Session {
                     let before = checkpoint
                         .experiment()
                         .map_err(|error| files::refusal(&t!("The checkpoint"), &error))?;
-                    files::can_go_on(before, &experiment, checkpoint.history.len())?;
+                    going_on::check(before, &experiment, checkpoint.history.len())?;
                     prepare(experiment, Some(checkpoint), &mut self.inbox, &self.emit).await?
+                }
+                (None, Some(run)) if run.device() != experiment.device => {
+                    run.can_go_on(&experiment)?;
+                    // What was trained is on the device that it leaves.
+                    let checkpoint = run.checkpoint(&self.emit).await?;
+                    let there = Some(&checkpoint);
+                    let moved = prepare(experiment, there, &mut self.inbox, &self.emit).await?;
+                    self.keeper = run.keeper.take();
+                    moved
                 }
                 (None, Some(run)) => {
                     run.go_on(experiment)?;
@@ -122,6 +132,7 @@ impl Session {
         };
         self.opened = None;
         self.network = None;
+        self.run = None;
         run.keeper = keeper_for(self.keeper.take(), &mut self.inbox, &self.emit).await;
         let outcome = run.train(&mut self.inbox, &self.emit).await;
         self.run = Some(run);

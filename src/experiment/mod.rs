@@ -21,6 +21,7 @@ pub mod export;
 pub mod figure;
 pub mod files;
 pub mod forecast;
+pub mod going_on;
 pub mod grid;
 pub mod headline;
 pub mod held;

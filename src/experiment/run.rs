@@ -2,6 +2,7 @@
 
 use super::config::Experiment;
 use super::forecast::Pace;
+use super::going_on;
 use super::metrics::{EpochMetrics, Summary};
 pub use super::status::Status;
 use crate::protocol::{
@@ -43,6 +44,8 @@ pub struct RunState {
     pub failure: Option<Failure>,
     /// Whether the run was ended by the visitor.
     pub stopped: bool,
+    /// Whether the engine has begun with it, or gone on, since it was asked to.
+    pub has_started: bool,
 }
 
 impl RunState {
@@ -69,6 +72,16 @@ impl RunState {
         self.loading = None;
         self.failure = None;
         self.stopped = false;
+        self.has_started = false;
+    }
+
+    /// Whether the run can go on so, as far as the page knows it.
+    ///
+    /// # Errors
+    /// As [`going_on::check`].
+    pub fn can_go_on(&self, experiment: &Experiment) -> Result<(), Failure> {
+        let before = self.experiment.as_ref();
+        before.map_or(Ok(()), |before| going_on::check(before, experiment, self.epochs.len()))
     }
 
     /// Takes the next event. `payload` are the bytes that came with it.
@@ -115,6 +128,7 @@ impl RunState {
 
     fn start(&mut self, info: &RunInfo, pixels: &[u8]) {
         self.loading = None;
+        self.has_started = true;
         // A run that goes on compiles anew, maybe for another device.
         self.pace = Pace::default();
         self.sample_pixels = pixels.to_vec();
@@ -135,8 +149,13 @@ impl RunState {
     }
 
     fn progress_to(&mut self, report: &StepReport) {
-        // A report that was under way when the visitor paused must not look like a resumption.
-        if self.status != Status::Paused {
+        // Of the run before: it was stopped while its last steps were read.
+        if !self.has_started {
+            return;
+        }
+        // A report that was under way when the visitor paused must not look like a resumption, and a
+        // run that is over tells of its last steps when it is saved.
+        if matches!(self.status, Status::Loading | Status::Compiling) {
             self.status = Status::Training;
         }
         self.epoch = report.epoch;

@@ -18,7 +18,7 @@ use web_sys::{File, MessageEvent, Worker};
 
 use super::worker::{death, new_module_worker};
 use crate::experiment::language::Language;
-use crate::protocol::{BUILD_ID, Command, Event, Failure};
+use crate::protocol::{BUILD_ID, CheckpointWish, Command, Event, Failure};
 
 /// What the engine says when its message handler stands.
 const LOADED: &str = "loaded";
@@ -93,7 +93,7 @@ impl Client {
     /// The language in which the engine words what it says, now and after it was started anew.
     pub fn speak(&self, language: Language) {
         self.0.language.set(language);
-        if self.0.engine.borrow().as_ref().is_some_and(|engine| engine.ready) {
+        if self.is_ready() {
             self.send(Command::Speak { language });
         }
     }
@@ -136,15 +136,17 @@ impl Client {
     /// Ends the run, within a second in any case: an engine that is in a long step or compiles
     /// cannot hear, and is terminated.
     pub fn stop(&self) {
-        let ready = match self.0.engine.borrow_mut().as_mut() {
-            Some(engine) if engine.ready => true,
-            Some(engine) => {
-                engine.queue.retain(|message| !message.command.is_about_run());
-                false
+        let is_ready = self.is_ready();
+        match self.0.engine.borrow_mut().as_mut() {
+            Some(engine) if !is_ready => {
+                engine.queue.retain(|Message { command, .. }| {
+                    !command.is_about_run()
+                        && !matches!(command, Command::Checkpoint(CheckpointWish::Open { .. }))
+                });
             }
-            None => false,
-        };
-        if !ready {
+            Some(_) | None => {}
+        }
+        if !is_ready {
             // Nothing has been asked of it yet.
             return self.tell(Event::Stopped, None);
         }
@@ -158,6 +160,11 @@ impl Client {
             self.0.stop_timer.set(set_timeout_with_handle(give_up, STOP_PATIENCE).ok());
         }
         self.send(Command::Stop);
+    }
+
+    /// Whether there is an engine that hears.
+    pub fn is_ready(&self) -> bool {
+        self.0.engine.borrow().as_ref().is_some_and(|engine| engine.ready)
     }
 
     /// Tells engines apart; None while there is none.
@@ -266,6 +273,8 @@ impl Client {
         match &event {
             Event::Ready { build } => return self.begin(build),
             Event::Dying(failure) => return self.discard(Some(failure.clone())),
+            // The answer to a Stop that came after the run's end, which has settled it. Another run may be on.
+            Event::Stopped if self.0.stop_timer.get().is_none() => return,
             Event::Stopped | Event::Finished | Event::Failed(_) => self.settle_stop(),
             Event::Loading(_)
             | Event::Device(_)

@@ -23,6 +23,8 @@ pub struct Runs {
     pub queue: RwSignal<Option<Queue>>,
     /// The position in the queue of the run under way in this tab.
     pub turn: RwSignal<Option<usize>>,
+    /// The run that was stopped in its turn, and the position of that: it can go on.
+    stopped_turn: StoredValue<Option<(RunId, usize)>>,
     /// Keys of kept runs that cannot be read, and why.
     pub unreadable: RwSignal<Vec<(String, String)>>,
     /// Why something is not kept.
@@ -55,6 +57,7 @@ impl Runs {
             shelf: RwSignal::new(Shelf::of(kept)),
             queue: RwSignal::new(queue),
             turn: RwSignal::default(),
+            stopped_turn: StoredValue::new(None),
             unreadable: RwSignal::new(unreadable),
             failure: RwSignal::default(),
             current: RwSignal::default(),
@@ -67,12 +70,23 @@ impl Runs {
     }
 
     fn take_over(self, key: Option<String>) {
+        if key.as_deref() == Some(storage::QUEUE) {
+            return self.take_over_queue();
+        }
         let Some(id) = key.as_deref().and_then(storage::run_id) else {
             return;
         };
         let text = storage::get(&storage::run_key(id));
         let record = text.and_then(|text| text::to_record(&text).ok());
         self.shelf.update(|shelf| shelf.take_over(RunId(id), record));
+    }
+
+    /// Another tab has changed the queue; whose run is on in this one keeps its own.
+    fn take_over_queue(self) {
+        if self.turn.get_untracked().is_none() {
+            let text = storage::get(storage::QUEUE);
+            self.queue.set(text.and_then(|text| Queue::from_text(&text).ok()));
+        }
     }
 
     /// A run begins that is none of the kept ones.
@@ -178,6 +192,23 @@ impl App {
         }
     }
 
+    /// The run under way was stopped in its turn: “Continue” goes on with it, so the form shows its settings.
+    fn leave_turn(self, at: usize) {
+        let run = self.runs.current.get_untracked();
+        self.runs.stopped_turn.set_value(run.map(|run| (run, at)));
+        if let Some(experiment) = self.run.with_untracked(|run| run.experiment.clone()) {
+            self.form.replace(experiment);
+        }
+    }
+
+    /// A run goes on: in its turn, if it was stopped in one.
+    pub(super) fn take_up_turn(self, experiment: &Experiment) {
+        let Some((run, at)) = self.runs.stopped_turn.get_value() else { return };
+        if self.runs.current.get_untracked() == Some(run) && self.is_waiting(at, experiment) {
+            self.runs.turn.set(Some(at));
+        }
+    }
+
     /// Stops the run under way and begins another one in its place.
     pub fn start_instead(self, experiment: Experiment) {
         self.runs.next.set_value(Some(experiment));
@@ -216,6 +247,12 @@ impl App {
         let outcome = self.run.with_untracked(|run| Outcome::of(run, ended, now_ms))?;
         let id = self.runs.current.get_untracked()?;
         let failed = matches!(outcome.ended, Ended::Failed(_));
+        // It was to go on, and did not come to its first step: what it came to before still holds.
+        let has_started = self.run.with_untracked(|run| run.has_started);
+        if failed && !has_started && self.runs.shelf.with_untracked(|shelf| shelf.get(id).is_some())
+        {
+            return Some(id);
+        }
         self.runs.change(|shelf| shelf.keep(id, outcome));
         // A run that failed has a network that diverged, or a device that is gone.
         if !failed {
@@ -242,7 +279,8 @@ impl App {
     }
 
     fn end_turn(self, at: usize, ended: &Ended, kept: Option<RunId>) {
-        let took_a_step = self.run.with_untracked(|run| !run.step_losses.is_empty());
+        let took_a_step =
+            self.run.with_untracked(|run| run.has_started && !run.step_losses.is_empty());
         let state = match (ended, kept) {
             (Ended::Finished, Some(id)) => EntryState::Done(id),
             (Ended::Failed(_), _) if took_a_step => EntryState::Failed,
@@ -253,6 +291,9 @@ impl App {
         self.runs.change_queue(|queue| queue.settle(at, state));
         self.runs.turn.set(None);
         if state == EntryState::Waiting {
+            if *ended == Ended::Stopped {
+                self.leave_turn(at);
+            }
             return self.end_single(ended);
         }
         self.start_turn();

@@ -119,8 +119,16 @@ impl App {
         if untrack(|| self.is_active()) {
             return;
         }
+        if let Err(failure) = self.run.with_untracked(|run| run.can_go_on(&experiment)) {
+            return self.held.update(|held| held.refuse(failure));
+        }
         self.note.set(None);
-        self.run.update(RunState::go_on);
+        self.take_up_turn(&experiment);
+        self.run.update(|run| {
+            run.go_on();
+            // What is free to differ.
+            run.experiment = Some(experiment.clone());
+        });
         self.held.update(|held| held.failure = None);
         self.kept.update(|kept| kept.failure = None);
         self.keep_next();
@@ -137,6 +145,7 @@ impl App {
 
     pub fn stop(self) {
         if let Some(client) = self.client() {
+            self.give_up_opening(client.is_ready());
             client.stop();
         }
     }
@@ -185,6 +194,7 @@ impl App {
 
     fn lose_engine(self, reason: Option<Failure>) {
         self.flush();
+        let was_paused = self.forget_opening();
         let before = self.held.get_untracked();
         let was_keeping = self.kept.with_untracked(|kept| kept.keeping.is_some());
         self.held.update(Held::lose_all);
@@ -196,7 +206,7 @@ impl App {
             return self.note.set(before.last_words());
         };
         if untrack(|| self.is_active()) {
-            if !self.revive(&failure) {
+            if !self.revive(&failure, was_paused) {
                 self.enqueue(Event::Failed(failure), Vec::new());
             }
         } else if was_keeping {

@@ -1,6 +1,10 @@
 //! Runs that survive: while a run is on, the engine keeps checkpoints of it and this page notes
 //! that it does (a key a run in `localStorage`). What is noted when a page opens was interrupted.
 
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::client::Client;
@@ -8,7 +12,7 @@ use super::state::App;
 use super::{lock, storage};
 use crate::experiment::held::{Errand, Held};
 use crate::experiment::open_run::{self, AfterDeath, OpenRun, UnderWay};
-use crate::experiment::run::RunState;
+use crate::experiment::run::{RunState, Status};
 use crate::experiment::runs::RunId;
 use crate::experiment::runs::queue::EntryState;
 use crate::experiment::way_out::{self, WayOut};
@@ -16,6 +20,9 @@ use crate::experiment::{DeviceChoice, Experiment, Setting};
 use crate::protocol::{
     CheckpointNews, CheckpointWish, Command, Event, Failure, KeptCheckpoint, lock_name,
 };
+
+/// A tab that was closed or killed lets go of its locks within this.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A handle on what is kept of runs that have not come to their end.
 #[derive(Clone, Copy)]
@@ -38,6 +45,8 @@ pub struct Survival {
 struct Opening {
     open: OpenRun,
     then: Then,
+    /// The visitor had paused it.
+    is_paused: bool,
     /// To be said when it goes on.
     note: Option<String>,
 }
@@ -95,8 +104,12 @@ impl App {
     }
 
     fn open_interrupted(self, open: OpenRun, then: Then) {
+        // It is on its way.
+        if self.survival.opening.with_value(Option::is_some) {
+            return;
+        }
         self.held.update(|held| held.ask(Errand::Opening(t!("The interrupted run"))));
-        self.open_kept(Opening { open, then, note: None });
+        self.open_kept(Opening { open, then, is_paused: false, note: None });
     }
 
     /// What one click can do about the run's failure.
@@ -124,12 +137,17 @@ impl App {
         let (WayOut::OnCpu(experiment) | WayOut::SmallerBatch(experiment)) = &way;
         let experiment = experiment.clone();
         let is_held = self.held.with_untracked(Held::can_continue);
-        match (way, self.survival.offer.get_untracked()) {
-            (WayOut::OnCpu(_), _) if is_held => {
+        // Rather the kept state than what a failing device holds, but of this run alone.
+        let kept = self.survival.under_way.with_value(|it| it.kept().cloned());
+        let current = self.runs.current.get_untracked();
+        let offer = self.survival.offer.get_untracked();
+        let offer = offer.filter(|open| !is_held || current == Some(open.run));
+        match (way, kept.or(offer)) {
+            (WayOut::OnCpu(_), Some(open)) => self.open_interrupted(open, Then::GoOnOnCpu),
+            (WayOut::OnCpu(_), None) if is_held => {
                 self.form.replace(experiment.clone());
                 self.go_on(experiment);
             }
-            (WayOut::OnCpu(_), Some(open)) => self.open_interrupted(open, Then::GoOnOnCpu),
             (WayOut::OnCpu(_) | WayOut::SmallerBatch(_), _) => {
                 self.form.replace(experiment.clone());
                 self.start(experiment);
@@ -155,7 +173,8 @@ impl App {
     /// A checkpoint was opened. If it is of an interrupted run, that is the current one again, under
     /// its own name.
     pub(super) fn follow_opened(self, experiment: &Experiment) {
-        let Some(Opening { open, then, note }) = self.survival.opening.get_value() else {
+        let Some(Opening { open, then, is_paused, note }) = self.survival.opening.get_value()
+        else {
             return self.forget_kept();
         };
         self.survival.opening.set_value(None);
@@ -174,6 +193,49 @@ impl App {
         }
         self.go_on(experiment);
         self.note.set(note);
+        if is_paused {
+            self.pause();
+        }
+    }
+
+    /// The visitor stops what is on its way to go on: if the engine was asked to open it, it will stand.
+    pub(super) fn give_up_opening(self, is_asked: bool) {
+        let Some(opening) = self.survival.opening.get_value() else { return };
+        if is_asked {
+            self.survival.opening.set_value(Some(Opening { then: Then::Stand, ..opening }));
+        } else {
+            self.forget_opening();
+            self.held.update(|held| held.errand = None);
+            self.survival.offer.set(Some(opening.open));
+        }
+    }
+
+    /// The engine that was asked to open a run is gone. True if the run was, and would have been again, paused.
+    pub(super) fn forget_opening(self) -> bool {
+        let opening = self.survival.opening.get_value();
+        self.survival.opening.set_value(None);
+        let is_paused = self.run.with_untracked(|run| run.status == Status::Paused);
+        is_paused || opening.is_some_and(|opening| opening.is_paused)
+    }
+
+    /// The link wants a run that begins by itself. One that was interrupted comes first: it would be out of reach
+    /// once another one is on. But what another tab is on with, and is noted here as well, holds up nothing.
+    pub fn start_by_itself(self, experiment: Experiment) {
+        let Some(open) = self.survival.offer.get_untracked() else {
+            return self.start(experiment);
+        };
+        let is_free = Rc::new(Cell::new(false));
+        let note = {
+            let is_free = Rc::clone(&is_free);
+            move || is_free.set(true)
+        };
+        lock::when_free(&lock_name(open.run.0), note);
+        let start = move || {
+            if !is_free.get() {
+                self.start(experiment);
+            }
+        };
+        set_timeout(start, LOCK_PATIENCE);
     }
 
     /// An interrupted run could not be opened.
@@ -189,7 +251,7 @@ impl App {
     }
 
     /// Whether the experiment still waits for its turn in the queue.
-    fn is_waiting(self, at: usize, experiment: &Experiment) -> bool {
+    pub(super) fn is_waiting(self, at: usize, experiment: &Experiment) -> bool {
         self.runs.queue.with_untracked(|queue| {
             let entry = queue.as_ref().and_then(|queue| queue.entries().get(at));
             entry.is_some_and(|it| it.state == EntryState::Waiting && it.experiment == *experiment)
@@ -273,7 +335,7 @@ impl App {
     }
 
     /// The engine died while a run was under way. True if a new one goes on with it.
-    pub(super) fn revive(self, death: &Failure) -> bool {
+    pub(super) fn revive(self, death: &Failure, is_paused: bool) -> bool {
         if way_out::is_hopeless(death) {
             self.offer_kept();
             return false;
@@ -284,7 +346,7 @@ impl App {
             AfterDeath::GoOn(open) => {
                 let note = open_run::revived(&open, death);
                 self.run.update(RunState::go_on);
-                self.open_kept(Opening { open, then: Then::GoOn, note: Some(note) });
+                self.open_kept(Opening { open, then: Then::GoOn, is_paused, note: Some(note) });
                 true
             }
             AfterDeath::Offer(open) => {

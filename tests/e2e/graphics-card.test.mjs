@@ -105,6 +105,51 @@ scene('card: one without room', { timeout }, async (it) => {
   assert.equal(await errors(page), '');
 });
 
+/** Clicks on Stop while the card is read from, which it is nearly always. */
+async function stopOnTheCard(page) {
+  await page.getByTestId('stop').click();
+  await waitState(page, 'idle');
+}
+
+scene('card: a run that is stopped on it goes on there', { timeout }, async (it) => {
+  const { page } = it;
+  const expected = await undisturbed(it, ON_THE_CARD);
+  await visit(page, link(it.url, ON_THE_CARD));
+  await start(page);
+  for (const epochs of [1, 2]) {
+    await page.waitForFunction((epochs) => document.querySelectorAll('[data-testid="epoch-table"] tbody tr').length >= epochs, epochs);
+    await stopOnTheCard(page);
+    await page.getByTestId('resume-offer').click();
+  }
+  await waitState(page, 'finished', minutes(3));
+  assert.deepEqual(await result(page), expected);
+  assert.equal(await device(page), 'webgpu');
+  assert.equal(await errors(page), '');
+});
+
+scene('card: a stop while it is checked costs nothing', { timeout }, async (it) => {
+  const { page } = it;
+  await page.addInitScript(() => {
+    new BroadcastChannel('card').onmessage = () => (window.isChecked = true);
+  });
+  // The first thing that the engine computes on the card is the check.
+  await beforeEngine(it.context, `
+    const channel = new BroadcastChannel('card');
+    const { submit } = GPUQueue.prototype;
+    GPUQueue.prototype.submit = function (...args) {
+      channel.postMessage('');
+      return submit.apply(this, args);
+    };`);
+  await visit(page, link(it.url, ON_THE_CARD));
+  await start(page);
+  await page.waitForFunction(() => window.isChecked);
+  await stopOnTheCard(page);
+  await start(page);
+  await page.locator('[data-testid="device"][data-device="webgpu"]').first().waitFor();
+  assert.equal(await errors(page), '');
+  await stopOnTheCard(page);
+});
+
 scene('card: one that computes wrongly', { timeout }, async (it) => {
   const { page } = it;
   // One that computes nothing at all: every number stays zero.

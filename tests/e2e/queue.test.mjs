@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { minutes, seconds } from './lib/environment.mjs';
-import { attribute, errors, link, state, visit, waitError, waitState } from './lib/page.mjs';
+import { attribute, errors, link, setting, state, visit, waitError, waitState } from './lib/page.mjs';
 import { SHORT, clipboard, columns, copied, kept, waitQueue, waitRuns } from './lib/runs.mjs';
 import { stage } from './lib/scene.mjs';
 
@@ -89,6 +89,19 @@ scene('queue: a reload in the middle loses nothing that had finished', { timeout
   assert.equal(all.length, 4);
   for (const run of before) assert.deepEqual(all.find((it) => it.id === run.id), run);
   assert.deepEqual(all.map((it) => it.name.split('seed ')[1]).sort(), ['1', '2', '3', '4']);
+});
+
+scene('queue: a run that was stopped in its turn goes on in it', { timeout: minutes(3) }, async ({ page, url }) => {
+  await visit(page, link(url, { ...SHORT, epochs: 20, seed: 9 }));
+  await plan(page, '0.2', '1-2');
+  await page.getByTestId('sweep-start').click();
+  await waitState(page, 'training', seconds(60));
+  await page.getByTestId('stop').click();
+  await waitQueue(page, 'held', 0);
+  assert.equal(await setting(page, 'seed'), '1', 'the form shows the run that can go on');
+  await page.getByTestId('resume-offer').click();
+  await waitQueue(page, 'over', 2);
+  assert.deepEqual((await kept(page)).map((it) => it.ended), ['finished', 'finished']);
 });
 
 scene('queue: stop holds it, and what is wrong with a plan is said', { timeout: minutes(3) }, async ({ page, url }) => {

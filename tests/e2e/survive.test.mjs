@@ -8,7 +8,7 @@ import { errors, link, start, value, visit, waitError, waitState } from './lib/p
 import { result } from './lib/results.mjs';
 import { kept, waitRuns } from './lib/runs.mjs';
 import { stage } from './lib/scene.mjs';
-import { LONG, assertTidy, beforeEngine, goOn, keptEpochs, notes, storedFiles, undisturbed, waitKept } from './lib/survive.mjs';
+import { LONG, afterMessage, assertTidy, beforeEngine, goOn, keptEpochs, notes, storedFiles, undisturbed, waitKept } from './lib/survive.mjs';
 
 const scene = stage();
 const timeout = minutes(4);
@@ -23,6 +23,18 @@ async function underWay({ page, url }, settings = LONG, epochs = 1) {
   await start(page);
   await waitKept(page, epochs);
 }
+
+/** Keeps the page's workers where a test finds them. */
+const watchEngines = (page) =>
+  page.addInitScript(() => {
+    const Real = window.Worker;
+    window.Worker = class extends Real {
+      constructor(...args) {
+        super(...args);
+        window.engines = [...(window.engines ?? []), this];
+      }
+    };
+  });
 
 scene('survive: a tab that is closed', { timeout }, async (it) => {
   const expected = await undisturbed(it);
@@ -46,7 +58,8 @@ scene('survive: a tab that is closed', { timeout }, async (it) => {
 scene('survive: a reload', { timeout }, async (it) => {
   const expected = await undisturbed(it);
   await underWay(it, LONG, 3);
-  await it.page.reload();
+  // A link that starts by itself does not start another run over it.
+  await visit(it.page, link(it.url, { ...LONG, autostart: 1 }));
   await goOn(it.page);
   assert.deepEqual(await result(it.page), expected);
 });
@@ -69,15 +82,7 @@ scene('survive: a tab that crashes', { timeout, allowed: [/the page crashed/] },
 scene('survive: an engine that is killed', { timeout }, async (it) => {
   const { page } = it;
   const expected = await undisturbed(it);
-  await page.addInitScript(() => {
-    const Real = window.Worker;
-    window.Worker = class extends Real {
-      constructor(...args) {
-        super(...args);
-        window.engines = [...(window.engines ?? []), this];
-      }
-    };
-  });
+  await watchEngines(page);
   await underWay(it, LONG, 2);
   await page.evaluate(() => window.engines.at(-1).terminate());
   // Nobody has to do anything.
@@ -89,15 +94,27 @@ scene('survive: an engine that is killed', { timeout }, async (it) => {
   await assertTidy(page);
 });
 
+scene('survive: a paused run whose engine is killed stays paused', { timeout }, async (it) => {
+  const { page } = it;
+  const expected = await undisturbed(it);
+  await watchEngines(page);
+  await underWay(it, LONG, 2);
+  await page.getByTestId('pause').click();
+  await waitState(page, 'paused');
+  await page.evaluate(() => window.engines.at(-1).terminate());
+  await page.locator('.notes').filter({ hasText: /A new one goes on with the run/ }).waitFor();
+  await waitState(page, 'paused');
+  await page.getByTestId('resume').click();
+  await waitState(page, 'finished', minutes(2));
+  assert.deepEqual(await result(page), expected);
+});
+
 scene('survive: an engine that crashes', { timeout, allowed: [/a fault in the engine/] }, async (it) => {
   const { page } = it;
   const expected = await undisturbed(it);
-  await beforeEngine(it.context, `
-    addEventListener('message', ({ data: [text] }) => {
-      if (text === '"Pause"') setTimeout(() => { throw new Error('a fault in the engine'); });
-    });`);
+  const crash = `setTimeout(() => { throw new Error('a fault in the engine'); });`;
+  await beforeEngine(it.context, afterMessage('{"Epoch":{"metrics":{"epoch":9,', crash), 1);
   await underWay(it, LONG, 2);
-  await page.getByTestId('pause').click();
   await page.locator('.notes').filter({ hasText: /a fault in the engine.*A new one goes on/ }).waitFor();
   await waitState(page, 'finished', minutes(2));
   assert.deepEqual(await result(page), expected);
@@ -162,16 +179,30 @@ scene('survive: a browser that gives no storage', { timeout }, async (it) => {
   assert.deepEqual(await result(page), expected);
 });
 
+scene('survive: a browser that gives no locks', { timeout }, async (it) => {
+  const { page } = it;
+  const expected = await undisturbed(it);
+  const refuse = `
+    LockManager.prototype.request = () => Promise.reject(new DOMException('blocked', 'SecurityError'));`;
+  await beforeEngine(it.context, refuse);
+  await page.addInitScript(refuse);
+  await visit(page, link(it.url, LONG));
+  await start(page);
+  it.say(await waitError(page, [/is not kept/, /private window/i]));
+  await waitState(page, 'finished', minutes(2));
+  assert.deepEqual(await result(page), expected);
+});
+
 scene('survive: a storage that is lost while it trains', { timeout }, async (it) => {
   const { page } = it;
   const expected = await undisturbed(it);
-  // From the third write on the files are gone, until they are opened again.
+  // From the second checkpoint on the files are gone, until they are opened again: each is three writes.
   await beforeEngine(it.context, `
     const { write } = FileSystemSyncAccessHandle.prototype;
     let writes = 0;
     FileSystemSyncAccessHandle.prototype.write = function (...args) {
       writes += 1;
-      if (writes > 9) throw new DOMException('gone', 'InvalidStateError');
+      if (writes > 3) throw new DOMException('gone', 'InvalidStateError');
       return write.apply(this, args);
     };`);
   await visit(page, link(it.url, LONG));

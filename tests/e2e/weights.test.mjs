@@ -12,6 +12,7 @@ import {
 import { givePhotos } from './lib/photos.mjs';
 import { discPng, file } from './lib/pictures.mjs';
 import { epochs, result, verdict } from './lib/results.mjs';
+import { kept, waitRuns } from './lib/runs.mjs';
 import { stage } from './lib/scene.mjs';
 import { undisturbed } from './lib/survive.mjs';
 
@@ -61,14 +62,21 @@ scene('a finished run goes on in its tab', { timeout: minutes(3) }, async (it) =
   const whole = await undisturbed(it, { ...SMALL, epochs: 3 });
   await visit(page, link(it.url, SMALL));
   await run(page, seconds(60));
+  await waitRuns(page, 1);
+  const before = await kept(page);
   await page.getByTestId('resume-offer').click();
   it.say(await waitError(page, [/2 epochs/, /more epochs/i]));
   assert.equal((await epochs(page)).length, 2, 'a refusal must not lose what was measured');
+  assert.equal(before[0].ended, 'finished');
+  assert.deepEqual(await kept(page), before, 'nor make a failed run of a finished one');
   await setSettings(page, { lr: 0.01, epochs: 3 });
   await page.getByTestId('resume-offer').click();
   it.say(await waitError(page, [/lr/, /0\.05/]));
   await setSettings(page, { lr: 0.05 });
-  await goOn(page);
+  await page.getByTestId('resume-offer').click();
+  // It still shows the end of the run until then.
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid="epoch-table"] tbody tr').length === 3);
+  await waitState(page, 'finished', seconds(60));
   assert.equal(await errors(page), '');
   assert.deepEqual(await result(page), whole);
 });

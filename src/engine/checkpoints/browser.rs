@@ -2,10 +2,12 @@
 //! (Web Locks API): both are this engine's until it lets go of them or dies.
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use js_sys::{Function, Object, Promise, Reflect, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{
@@ -218,10 +220,12 @@ impl Claim {
         Reflect::set(&options, &"ifAvailable".into(), &true.into()).map_err(refused)?;
         let locks = locks.unchecked_into::<LockManager>();
         let request = locks.request(name, &options, &granted).map_err(refused)?;
-        match receiver.await {
-            Ok(true) => Ok(Some(Self { release })),
-            Ok(false) => Err(StoreError::Locked),
-            Err(_) => found::<JsValue>(request).await.map(|_| None),
+        // Where storage is forbidden nobody is ever called, and the request is refused.
+        match select(receiver, pin!(found::<JsValue>(request))).await {
+            Either::Left((Ok(true), _)) => Ok(Some(Self { release })),
+            Either::Left((Ok(false), _)) => Err(StoreError::Locked),
+            Either::Left((Err(_), request)) => request.await.map(|_| None),
+            Either::Right((outcome, _)) => outcome.map(|_| None),
         }
     }
 }

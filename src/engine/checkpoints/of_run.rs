@@ -23,7 +23,7 @@ impl Run {
             return Ok(());
         }
         let began_secs = host::now_secs();
-        let checkpoint = inbox.during(&**emit, self.checkpoint(emit)).await??;
+        let checkpoint = inbox.during_read(&**emit, self.checkpoint(emit)).await??;
         // The loss of a step is of the weights before it: these may be numbers no more, and then
         // the checkpoint before is the last good one.
         if !checkpoint.is_finite() {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::field;
 use super::icon::{self, Icon};
 use crate::experiment::Experiment;
+use crate::experiment::held::Errand;
 use crate::experiment::run::Status;
 use crate::ui::state::{App, app};
 
@@ -25,6 +26,8 @@ pub fn Controls() -> impl IntoView {
         has_run.get() && !is_active() && done < planned
     });
     let is_keeping = Memo::new(move |_| app.kept.with(|kept| kept.keeping.is_some()));
+    let is_opening = move || app.held.with(|held| matches!(held.errand, Some(Errand::Opening(_))));
+    let is_busy = Memo::new(move |_| is_keeping.get() || is_opening());
     view! {
         <div class="controls">
             <button
@@ -32,7 +35,7 @@ pub fn Controls() -> impl IntoView {
                 class="button"
                 class:primary=move || !is_unfinished.get()
                 data-testid="start"
-                disabled=move || is_active() || is_keeping.get()
+                disabled=move || is_active() || is_busy.get()
                 on:click=move |_| if_valid(app, App::start)
             >
                 <Icon path=icon::PLAY />
@@ -45,7 +48,7 @@ pub fn Controls() -> impl IntoView {
                 title=t!("Go on with the run that is here; to go on beyond its end, set more epochs first")
                 data-testid="resume-offer"
                 hidden=move || !has_run.get() || is_active()
-                disabled=is_keeping
+                disabled=is_busy
                 on:click=move |_| go_on(app)
             >
                 <Icon path=icon::GO_ON />

@@ -28,7 +28,7 @@ pub fn Header() -> impl IntoView {
     });
     view! {
         <header class="site-header">
-            <a class="brand" href=TRAIN>
+            <a class="brand" href=move || format!("{TRAIN}?{}", form.query())>
                 <Logo />
                 <span class="brand-name">{t!("PRODEN")}</span>
             </a>

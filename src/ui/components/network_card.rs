@@ -30,6 +30,7 @@ fn Facts(card: Card, file: String) -> impl IntoView {
     let app = app();
     let share = card.test_accuracy.share;
     let experiment = link::from_query(&card.settings).experiment;
+    let settings = format!("train?{}", link::to_query(&experiment));
     let facts = facts(&card).into_iter().map(|(term, text)| {
         view! {
             <dt>{term}</dt>
@@ -48,7 +49,7 @@ fn Facts(card: Card, file: String) -> impl IntoView {
             <dl>{facts.collect_view()}</dl>
             <ul class="notes" hidden=card.notes.is_empty()>{notes}</ul>
             <p>
-                <a href="train" on:click=move |_| app.form.replace(experiment.clone())>{t!("Its settings, on the Train page")}</a>
+                <a href=settings on:click=move |_| app.form.replace(experiment.clone())>{t!("Its settings, on the Train page")}</a>
                 " · "
                 <a href=file rel="external" target="_blank">{t!("The whole card (JSON)")}</a>
             </p>

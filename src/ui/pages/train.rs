@@ -29,7 +29,7 @@ pub fn TrainPage() -> impl IntoView {
     name_page(t!("Train"));
     let app = app();
     if app.form.take_autostart() {
-        app.start(app.form.experiment.get_untracked());
+        app.start_by_itself(app.form.experiment.get_untracked());
     }
     let failures = Memo::new(move |_| {
         let of_run: Option<Failure> = app.run.with(|run| run.failure.clone());
