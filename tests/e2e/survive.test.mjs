@@ -17,11 +17,20 @@ const KILLS = Number(process.env.PRODEN_KILLS ?? 4);
 /** So long that it is not over before the last of them. The table of epochs shows 200. */
 const TO_BE_KILLED = { ...LONG, 'train-limit': 512, epochs: Math.min(8 * KILLS, 200) };
 
+/** What the page says of it is there only while it is on: long enough to be read on a busy machine. */
+const UNKEPT = { ...LONG, epochs: 100 };
+
 /** A run that is under way, with a checkpoint after an epoch or more. */
 async function underWay({ page, url }, settings = LONG, epochs = 1) {
   await visit(page, link(url, settings));
   await start(page);
   await waitKept(page, epochs);
+}
+
+/** Starts a run that the page complains of while it is on, which may be over soon: whoever listened only then could miss it. */
+async function startAndHear(page, patterns) {
+  const [heard] = await Promise.all([waitError(page, patterns), start(page)]);
+  return heard;
 }
 
 /** Keeps the page's workers where a test finds them. */
@@ -153,14 +162,13 @@ scene('survive: two tabs cannot write one run', { timeout }, async (it) => {
 
 scene('survive: a storage that is full', { timeout }, async (it) => {
   const { page } = it;
-  const expected = await undisturbed(it);
+  const expected = await undisturbed(it, UNKEPT);
   await beforeEngine(it.context, `
     FileSystemSyncAccessHandle.prototype.write = () => {
       throw new DOMException('full', 'QuotaExceededError');
     };`);
-  await visit(page, link(it.url, LONG));
-  await start(page);
-  it.say(await waitError(page, [/is not kept/, /full/, /Free space/]));
+  await visit(page, link(it.url, UNKEPT));
+  it.say(await startAndHear(page, [/is not kept/, /full/, /Free space/]));
   await waitState(page, 'finished', minutes(2));
   assert.deepEqual(await result(page), expected);
   assert.deepEqual(await notes(page), []);
@@ -168,34 +176,32 @@ scene('survive: a storage that is full', { timeout }, async (it) => {
 
 scene('survive: a browser that gives no storage', { timeout }, async (it) => {
   const { page } = it;
-  const expected = await undisturbed(it);
+  const expected = await undisturbed(it, UNKEPT);
   await beforeEngine(it.context, `
     StorageManager.prototype.getDirectory = () =>
       Promise.reject(new DOMException('private', 'SecurityError'));`);
-  await visit(page, link(it.url, LONG));
-  await start(page);
-  it.say(await waitError(page, [/is not kept/, /no storage/, /private window/i]));
+  await visit(page, link(it.url, UNKEPT));
+  it.say(await startAndHear(page, [/is not kept/, /no storage/, /private window/i]));
   await waitState(page, 'finished', minutes(2));
   assert.deepEqual(await result(page), expected);
 });
 
 scene('survive: a browser that gives no locks', { timeout }, async (it) => {
   const { page } = it;
-  const expected = await undisturbed(it);
+  const expected = await undisturbed(it, UNKEPT);
   const refuse = `
     LockManager.prototype.request = () => Promise.reject(new DOMException('blocked', 'SecurityError'));`;
   await beforeEngine(it.context, refuse);
   await page.addInitScript(refuse);
-  await visit(page, link(it.url, LONG));
-  await start(page);
-  it.say(await waitError(page, [/is not kept/, /private window/i]));
+  await visit(page, link(it.url, UNKEPT));
+  it.say(await startAndHear(page, [/is not kept/, /private window/i]));
   await waitState(page, 'finished', minutes(2));
   assert.deepEqual(await result(page), expected);
 });
 
 scene('survive: a storage that is lost while it trains', { timeout }, async (it) => {
   const { page } = it;
-  const expected = await undisturbed(it);
+  const expected = await undisturbed(it, UNKEPT);
   // From the second checkpoint on the files are gone, until they are opened again: each is three writes.
   await beforeEngine(it.context, `
     const { write } = FileSystemSyncAccessHandle.prototype;
@@ -205,9 +211,8 @@ scene('survive: a storage that is lost while it trains', { timeout }, async (it)
       if (writes > 3) throw new DOMException('gone', 'InvalidStateError');
       return write.apply(this, args);
     };`);
-  await visit(page, link(it.url, LONG));
-  await start(page);
-  it.say(await waitError(page, [/is not kept/, /gone/]));
+  await visit(page, link(it.url, UNKEPT));
+  it.say(await startAndHear(page, [/is not kept/, /gone/]));
   await waitState(page, 'finished', minutes(2));
   assert.deepEqual(await result(page), expected);
 });
