@@ -1,7 +1,7 @@
 //! A file on its way into the browser's storage: it counts for nothing before it is sealed, and one of its name
 //! that is kept stays as it is until then.
 
-use js_sys::{Promise, Reflect};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -9,7 +9,7 @@ use web_sys::{
     FileSystemReadWriteOptions, FileSystemSyncAccessHandle,
 };
 
-use super::opfs::{CONTENT_AT, folder, found, refused, split};
+use super::opfs::{CONTENT_AT, files_can, folder, found, refused, split};
 use super::store::{Origin, Seal, StoreError};
 
 /// Written at once: a write costs a millisecond or more, however little it is.
@@ -38,8 +38,6 @@ pub struct Draft {
     file: FileSystemFileHandle,
     folder: FileSystemDirectoryHandle,
     name: String,
-    /// Whether it is written beside its place; else in it, where the browser cannot rename files.
-    is_beside: bool,
     is_open: bool,
     /// Written so far.
     content_bytes: u64,
@@ -57,22 +55,14 @@ impl Draft {
         let folder = folder(origin, folder_name, true).await?.ok_or_else(vanished)?;
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
-        let is_beside = can_rename();
-        let written = if is_beside { beside(file_name) } else { file_name.to_owned() };
-        let file = folder.get_file_handle_with_options(&written, &options);
+        // Beside its place; or in it, where the browser cannot move files.
+        let written =
+            if files_can("move") { &format!("{file_name}{UNFINISHED}") } else { file_name };
+        let file = folder.get_file_handle_with_options(written, &options);
         let file: FileSystemFileHandle = found(file).await?.ok_or_else(vanished)?;
         let handle = found(file.create_sync_access_handle()).await?.ok_or_else(vanished)?;
         let (name, pending) = (name.to_owned(), Vec::new());
-        let draft = Self {
-            handle,
-            file,
-            folder,
-            name,
-            is_beside,
-            is_open: true,
-            content_bytes: 0,
-            pending,
-        };
+        let draft = Self { handle, file, folder, name, is_open: true, content_bytes: 0, pending };
         draft.handle.truncate_with_u32(0).map_err(refused)?;
         draft.write(&[0; Seal::BYTES], 0)?;
         Ok(draft)
@@ -103,7 +93,7 @@ impl Draft {
         let seal = Seal { is_whole, content_bytes: self.content_bytes };
         self.write(&seal.to_bytes(), 0)?;
         self.handle.flush().map_err(refused)?;
-        if self.is_beside {
+        if self.file.name() != split(&self.name).1 {
             self.put_in_place().await?;
         }
         Ok(())
@@ -151,9 +141,7 @@ impl Draft {
     pub async fn discard(self) {
         // An open file cannot be removed.
         self.handle.close();
-        let name = split(&self.name).1;
-        let written = if self.is_beside { beside(name) } else { name.to_owned() };
-        let _ = JsFuture::from(self.folder.remove_entry(&written)).await;
+        let _ = JsFuture::from(self.folder.remove_entry(&self.file.name())).await;
     }
 
     fn write_pending(&mut self) -> Result<(), StoreError> {
@@ -178,16 +166,6 @@ impl Drop for Draft {
     fn drop(&mut self) {
         self.handle.close();
     }
-}
-
-fn beside(file_name: &str) -> String {
-    format!("{file_name}{UNFINISHED}")
-}
-
-fn can_rename() -> bool {
-    let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into());
-    let prototype = || get(&get(&js_sys::global(), "FileSystemFileHandle")?, "prototype");
-    prototype().and_then(|it| get(&it, "move")).is_ok_and(|it| it.is_function())
 }
 
 fn at(offset: u64) -> FileSystemReadWriteOptions {

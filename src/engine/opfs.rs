@@ -280,12 +280,18 @@ fn storage() -> Result<StorageManager, StoreError> {
     let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into());
     let look = || {
         let storage = get(&get(&global(), "navigator")?, "storage")?;
-        let file = get(&get(&global(), "FileSystemFileHandle")?, "prototype")?;
-        let has_all = get(&storage, "getDirectory")?.is_function()
-            && Reflect::has(&file, &"createSyncAccessHandle".into())?;
+        let has_all =
+            get(&storage, "getDirectory")?.is_function() && files_can("createSyncAccessHandle");
         Ok::<_, JsValue>(has_all.then(|| storage.unchecked_into()))
     };
     look().ok().flatten().ok_or(StoreError::Unsupported)
+}
+
+/// Whether this browser's files have such a method.
+pub(super) fn files_can(method: &str) -> bool {
+    let get = |object: &JsValue, name: &str| Reflect::get(object, &name.into());
+    let file = || get(&get(&global(), "FileSystemFileHandle")?, "prototype");
+    file().and_then(|file| Reflect::has(&file, &method.into())).unwrap_or(false)
 }
 
 /// What a promise of the storage leads to; None for what is not there.

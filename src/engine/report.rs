@@ -72,11 +72,6 @@ impl Reporter {
         self.pending.push(output);
     }
 
-    /// Whether steps were taken that are not yet read back.
-    pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
-    }
-
     /// Whether it is time to read back: a few times a second, and before too much waits.
     pub fn is_due(&self) -> bool {
         const REPORT_SECS: f64 = 0.25;

@@ -113,13 +113,11 @@ impl Run {
                 }
             }
         }
-        // Of a run that was stopped while its last steps were read.
-        if self.reporter.has_pending() {
-            self.report(inbox, emit).await?;
-        }
         let images = self.trainer.images().len().saturating_sub(images_before);
         if images == 0 {
-            // It goes on with an evaluation; nothing was trained that could be timed.
+            // It goes on with an evaluation; nothing was trained that could be timed. Whether it had diverged
+            // when it was stopped, nobody has looked.
+            self.report(inbox, emit).await?;
             return Ok(self.history.last().map_or(0.0, |epoch| epoch.images_per_sec));
         }
         let secs = host::now_secs() - began_secs - (inbox.held_secs() - held_before);
@@ -129,18 +127,16 @@ impl Run {
     async fn report(&mut self, inbox: &mut Inbox, emit: &Emit) -> Result<(), End> {
         let reading = self.reporter.read(&self.trainer);
         let (report, interrupt) = inbox.until_done(&**emit, reading).await;
-        if let Some(interrupt) = interrupt {
-            // Whatever came of it: the page knows that the run is over, and may be with the next one.
-            if let Ok(report) = report
-                && self.check(&report).is_ok()
-            {
-                emit(Event::Progress(report), None);
-            }
-            return Err(interrupt.into());
-        }
-        let report = report?;
+        let told = report.map_err(End::from).and_then(|report| Ok(self.tell_steps(report, emit)?));
+        // Whatever came of it: the page knows that the run is over, and may be with the next one.
+        interrupt.map_or(told, |interrupt| Err(interrupt.into()))
+    }
+
+    fn tell_steps(&self, report: StepReport, emit: &Emit) -> Result<(), Failure> {
         self.check(&report)?;
-        emit(Event::Progress(report), None);
+        if !report.losses.is_empty() {
+            emit(Event::Progress(report), None);
+        }
         Ok(())
     }
 
@@ -327,10 +323,7 @@ impl Run {
     pub async fn checkpoint(&mut self, emit: &Emit) -> Result<Checkpoint, NoCheckpoint> {
         // The sum of losses must know of every step that was taken.
         let report = self.reporter.read(&self.trainer).await.map_err(NoCheckpoint::Device)?;
-        self.check(&report).map_err(NoCheckpoint::Diverged)?;
-        if !report.losses.is_empty() {
-            emit(Event::Progress(report), None);
-        }
+        self.tell_steps(report, emit).map_err(NoCheckpoint::Diverged)?;
         let made = self.trainer.checkpoint(&self.class_names).await;
         let mut checkpoint = made.map_err(NoCheckpoint::Device)?;
         checkpoint.history.clone_from(&self.history);

@@ -120,14 +120,15 @@ impl Command {
             | Self::Continue { .. }
             | Self::Pause
             | Self::Resume
-            | Self::Stop => true,
+            | Self::Stop
+            | Self::Checkpoint(CheckpointWish::Open { .. }) => true,
             Self::Hello { .. }
             | Self::Speak { .. }
             | Self::Classify { .. }
             | Self::Save { .. }
             | Self::Images { .. }
             | Self::Open { .. }
-            | Self::Checkpoint(_)
+            | Self::Checkpoint(CheckpointWish::Keep { .. } | CheckpointWish::Drop { .. })
             | Self::Nearest { .. }
             | Self::Choose { .. }
             | Self::KeepNetwork { .. }

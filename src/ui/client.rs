@@ -18,7 +18,7 @@ use web_sys::{File, MessageEvent, Worker};
 
 use super::worker::{death, new_module_worker};
 use crate::experiment::language::Language;
-use crate::protocol::{BUILD_ID, CheckpointWish, Command, Event, Failure};
+use crate::protocol::{BUILD_ID, Command, Event, Failure};
 
 /// What the engine says when its message handler stands.
 const LOADED: &str = "loaded";
@@ -136,18 +136,11 @@ impl Client {
     /// Ends the run, within a second in any case: an engine that is in a long step or compiles
     /// cannot hear, and is terminated.
     pub fn stop(&self) {
-        let is_ready = self.is_ready();
-        match self.0.engine.borrow_mut().as_mut() {
-            Some(engine) if !is_ready => {
-                engine.queue.retain(|Message { command, .. }| {
-                    !command.is_about_run()
-                        && !matches!(command, Command::Checkpoint(CheckpointWish::Open { .. }))
-                });
-            }
-            Some(_) | None => {}
-        }
-        if !is_ready {
+        if !self.is_ready() {
             // Nothing has been asked of it yet.
+            if let Some(engine) = self.0.engine.borrow_mut().as_mut() {
+                engine.queue.retain(|message| !message.command.is_about_run());
+            }
             return self.tell(Event::Stopped, None);
         }
         if self.0.stop_timer.get().is_none() {

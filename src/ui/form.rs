@@ -77,7 +77,13 @@ impl Form {
 
     /// The form as the query of a link.
     pub fn query(self) -> String {
-        link::in_language(&self.experiment.with(link::to_query), self.speech.in_links())
+        self.experiment.with(|experiment| self.speech.query_of(experiment))
+    }
+
+    /// The address of the Train page with this form, so that a reload there opens the same one. Relative: the
+    /// browser resolves it against the site's folder.
+    pub fn train_link(self) -> String {
+        format!("train?{}", self.query())
     }
 
     /// Keeps the page's address in step, so that a reload opens the same form.

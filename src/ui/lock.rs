@@ -2,7 +2,9 @@
 
 use js_sys::{Promise, Reflect};
 use leptos::prelude::window;
+use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
@@ -20,6 +22,9 @@ pub fn when_free(name: &str, then: impl FnOnce() + 'static) {
     }
     // It is let go again at once, when this returns.
     let granted = Closure::once_into_js(then);
-    // A page that is about to close refuses; then there is nobody to tell.
-    let _ = locks.unchecked_into::<LockManager>().request(name, &granted);
+    if let Ok(request) = locks.unchecked_into::<LockManager>().request(name, &granted) {
+        // A page that is about to close refuses, and so does one whose data are blocked; then there is nobody
+        // to tell.
+        spawn_local(async move { drop(JsFuture::from(request).await) });
+    }
 }

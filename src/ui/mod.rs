@@ -87,7 +87,7 @@ fn NotFound() -> impl IntoView {
             <h1>{t!("There is no such page")}</h1>
             <p>{t!("This site has three:")}</p>
             <ul>
-                <li><a href="train">{t!("Train")}</a></li>
+                <li><a href=move || state::app().form.train_link()>{t!("Train")}</a></li>
                 <li><a href="classify">{t!("Classify")}</a></li>
                 <li><a href="about">{t!("About")}</a></li>
             </ul>

@@ -61,7 +61,7 @@ impl App {
     /// The link to an experiment, with its result where there is one.
     pub fn address_of(self, experiment: &Experiment, result: Option<&SharedResult>) -> String {
         let fragment = result.map(|result| fragment::to_fragment(experiment, result));
-        let query = link::in_language(&link::to_query(experiment), self.speech.in_links());
+        let query = self.speech.query_of(experiment);
         place::address_with(&query, fragment.as_deref())
     }
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::state::App;
 use super::{place, storage};
+use crate::experiment::Experiment;
 use crate::experiment::language::Language;
 use crate::experiment::link;
 
@@ -40,9 +41,10 @@ impl Speech {
         self.language.set(language);
     }
 
-    /// The language as links name it.
-    pub fn in_links(self) -> Option<Language> {
-        self.is_chosen.get().then(|| self.language.get())
+    /// An experiment as the query of a link, which names the language if the visitor chose it.
+    pub fn query_of(self, experiment: &Experiment) -> String {
+        let chosen = self.is_chosen.get().then(|| self.language.get());
+        link::in_language(&link::to_query(experiment), chosen)
     }
 
     fn keep(self, language: Language) {

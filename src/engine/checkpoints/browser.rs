@@ -189,7 +189,7 @@ extern "C" {
 }
 
 impl Claim {
-    /// Takes the lock; None in a browser that has no locks: there the open files must do.
+    /// Takes the lock; None in a browser that has no locks or refuses them: there the open files must do.
     pub async fn take(run: u64) -> Result<Option<Self>, StoreError> {
         let name = lock_name(run);
         patiently(async || Self::try_take(&name).await).await
@@ -220,12 +220,11 @@ impl Claim {
         Reflect::set(&options, &"ifAvailable".into(), &true.into()).map_err(refused)?;
         let locks = locks.unchecked_into::<LockManager>();
         let request = locks.request(name, &options, &granted).map_err(refused)?;
-        // Where storage is forbidden nobody is ever called, and the request is refused.
         match select(receiver, pin!(found::<JsValue>(request))).await {
             Either::Left((Ok(true), _)) => Ok(Some(Self { release })),
             Either::Left((Ok(false), _)) => Err(StoreError::Locked),
-            Either::Left((Err(_), request)) => request.await.map(|_| None),
-            Either::Right((outcome, _)) => outcome.map(|_| None),
+            // Refused, as where a site's data are blocked: nobody is called then.
+            Either::Left((Err(_), _)) | Either::Right(_) => Ok(None),
         }
     }
 }

@@ -18,17 +18,15 @@ pub fn Header() -> impl IntoView {
     let pages = [(TRAIN, t!("Train")), ("classify", t!("Classify")), ("about", t!("About"))];
     let links = pages.into_iter().map(|(route, title)| {
         let is_here = move || path.with(|path| route_of(path) == route);
-        // Relative: the browser resolves it against the site's folder. The form goes along, so
-        // that a reload after coming back opens the same one.
         let href = move || match route {
-            TRAIN => format!("{route}?{}", form.query()),
+            TRAIN => form.train_link(),
             _ => route.to_owned(),
         };
         view! { <a href=href aria-current=move || is_here().then_some("page")>{title}</a> }
     });
     view! {
         <header class="site-header">
-            <a class="brand" href=move || format!("{TRAIN}?{}", form.query())>
+            <a class="brand" href=move || form.train_link()>
                 <Logo />
                 <span class="brand-name">{t!("PRODEN")}</span>
             </a>

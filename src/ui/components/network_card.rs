@@ -30,7 +30,7 @@ fn Facts(card: Card, file: String) -> impl IntoView {
     let app = app();
     let share = card.test_accuracy.share;
     let experiment = link::from_query(&card.settings).experiment;
-    let settings = format!("train?{}", link::to_query(&experiment));
+    let settings = format!("train?{}", app.speech.query_of(&experiment));
     let facts = facts(&card).into_iter().map(|(term, text)| {
         view! {
             <dt>{term}</dt>

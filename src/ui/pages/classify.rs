@@ -45,7 +45,7 @@ pub fn ClassifyPage() -> impl IntoView {
                 </div>
                 <div class="no-network" hidden=hides_hint data-testid="no-network">
                     <p>{t!("There is no trained network in this tab yet. Train one first: with the built-in pictures it takes a few minutes, and it can classify even while it trains or after you stop it. Or open one that you saved.")}</p>
-                    <a class="button primary" href=move || format!("train?{}", app.form.query())>{t!("Go to Train")}</a>
+                    <a class="button primary" href=move || app.form.train_link()>{t!("Go to Train")}</a>
                 </div>
                 <NetworkChoice />
                 <Opening />
