@@ -1,6 +1,6 @@
 //! The browser's locks (Web Locks API): what holds one and dies lets go of it.
 
-use js_sys::{Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use leptos::prelude::window;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
@@ -11,20 +11,81 @@ extern "C" {
     type LockManager;
 
     #[wasm_bindgen(method, catch)]
-    fn request(this: &LockManager, name: &str, granted: &JsValue) -> Result<Promise, JsValue>;
+    fn request(
+        this: &LockManager,
+        name: &str,
+        options: &JsValue,
+        granted: &JsValue,
+    ) -> Result<Promise, JsValue>;
+}
+
+/// None in a browser that has no locks.
+fn manager() -> Option<LockManager> {
+    let locks = Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
+    (!locks.is_undefined()).then(|| locks.unchecked_into())
 }
 
 /// Calls back once nobody holds the lock of that name. Never, in a browser that has no locks.
 pub fn when_free(name: &str, then: impl FnOnce() + 'static) {
-    let locks = Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
-    if locks.is_undefined() {
-        return;
-    }
+    let Some(locks) = manager() else { return };
     // It is let go again at once, when this returns.
     let granted = Closure::once_into_js(then);
-    if let Ok(request) = locks.unchecked_into::<LockManager>().request(name, &granted) {
+    if let Ok(request) = locks.request(name, &Object::new(), &granted) {
         // A page that is about to close refuses, and so does one whose data are blocked; then there is nobody
         // to tell.
         spawn_local(async move { drop(JsFuture::from(request).await) });
     }
+}
+
+/// A lock, held until this is dropped or the page goes.
+pub struct Claim {
+    /// None in a browser that gives no locks.
+    release: Option<Function>,
+}
+
+impl Claim {
+    /// Takes the lock of that name; None if somebody has it. A browser that has no locks, or refuses them as where
+    /// a site's data are blocked, lets everybody have it: there two tabs cannot know of each other.
+    pub async fn take(name: &str) -> Option<Self> {
+        let answer = match ask(name) {
+            Some(answer) => JsFuture::from(answer).await.unwrap_or_default(),
+            None => JsValue::UNDEFINED,
+        };
+        (!answer.is_null()).then(|| Self { release: answer.dyn_into().ok() })
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some(release) = &self.release {
+            let _ = release.call0(&JsValue::UNDEFINED);
+        }
+    }
+}
+
+/// Asks for the lock: what is answered is the function that lets go of it, or null if somebody has it.
+fn ask(name: &str) -> Option<Promise> {
+    let locks = manager()?;
+    let options = Object::new();
+    Reflect::set(&options, &"ifAvailable".into(), &true.into()).ok()?;
+    let mut request = None;
+    let answer = Promise::new(&mut |tell, _| {
+        let granted = Closure::once_into_js(move |lock: JsValue| hold(&lock, &tell));
+        request = locks.request(name, &options, &granted).ok();
+    });
+    // Who refuses calls nobody back: then the request ends first, with an error.
+    Some(Promise::race(&Array::of2(&answer, &request?)))
+}
+
+/// What the lock manager is given back: it holds the lock until that promise is kept.
+fn hold(lock: &JsValue, tell: &Function) -> JsValue {
+    if lock.is_null() {
+        let _ = tell.call1(&JsValue::UNDEFINED, &JsValue::NULL);
+        return JsValue::UNDEFINED;
+    }
+    let held = Promise::new(&mut |release, _| {
+        let release = JsValue::from(release);
+        let _ = tell.call1(&JsValue::UNDEFINED, &release);
+    });
+    held.into()
 }

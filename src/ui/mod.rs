@@ -22,6 +22,7 @@ mod state;
 mod storage;
 mod survive;
 mod theme;
+mod turn;
 mod worker;
 
 use leptos::prelude::*;

@@ -5,6 +5,7 @@
 use leptos::ev;
 use leptos::prelude::*;
 
+use super::lock::Claim;
 use super::state::App;
 use super::{attention, storage};
 use crate::experiment::Experiment;
@@ -24,7 +25,11 @@ pub struct Runs {
     /// The position in the queue of the run under way in this tab.
     pub turn: RwSignal<Option<usize>>,
     /// The run that was stopped in its turn, and the position of that: it can go on.
-    stopped_turn: StoredValue<Option<(RunId, usize)>>,
+    pub(super) stopped_turn: StoredValue<Option<(RunId, usize)>>,
+    /// The lock of the tab that works through the queue, while that is this one.
+    pub(super) claim: StoredValue<Option<Claim>, LocalStorage>,
+    /// Whether it is being asked for.
+    pub(super) is_claiming: StoredValue<bool>,
     /// Keys of kept runs that cannot be read, and why.
     pub unreadable: RwSignal<Vec<(String, String)>>,
     /// Why something is not kept.
@@ -58,6 +63,8 @@ impl Runs {
             queue: RwSignal::new(queue),
             turn: RwSignal::default(),
             stopped_turn: StoredValue::new(None),
+            claim: StoredValue::new_local(None),
+            is_claiming: StoredValue::new(false),
             unreadable: RwSignal::new(unreadable),
             failure: RwSignal::default(),
             current: RwSignal::default(),
@@ -123,7 +130,7 @@ impl Runs {
         self.keep_queue();
     }
 
-    fn keep_queue(self) {
+    pub(super) fn keep_queue(self) {
         match self.queue.with_untracked(|queue| queue.as_ref().map(Queue::to_text)) {
             Some(text) => self.put(storage::QUEUE, &text),
             None => storage::remove(storage::QUEUE),
@@ -160,6 +167,11 @@ impl Runs {
         self.queue.with(|queue| Some((at + 1, queue.as_ref()?.entries().len())))
     }
 
+    /// No turn of the queue is under way in this tab: another one may work through it.
+    pub(super) fn let_go(self) {
+        self.claim.set_value(None);
+    }
+
     /// Drops the queue; its runs stay.
     pub fn drop_queue(self) {
         self.queue.set(None);
@@ -168,47 +180,6 @@ impl Runs {
 }
 
 impl App {
-    /// Begins with the experiments, one after the other. What was in the chart makes way.
-    pub fn start_queue(self, title: String, experiments: Vec<Experiment>) {
-        if untrack(|| self.is_active()) || experiments.is_empty() {
-            return;
-        }
-        self.runs.change(Shelf::clear_chart);
-        self.runs.queue.set(Some(Queue::new(title, experiments)));
-        self.runs.keep_queue();
-        self.start_turn();
-    }
-
-    /// Begins with the next experiment of the queue.
-    pub fn start_turn(self) {
-        let next = self.runs.queue.with_untracked(|queue| {
-            queue.as_ref()?.next().map(|(at, experiment)| (at, experiment.clone()))
-        });
-        if let Some((at, experiment)) = next
-            && !untrack(|| self.is_active())
-        {
-            self.start(experiment);
-            self.runs.turn.set(Some(at));
-        }
-    }
-
-    /// The run under way was stopped in its turn: “Continue” goes on with it, so the form shows its settings.
-    fn leave_turn(self, at: usize) {
-        let run = self.runs.current.get_untracked();
-        self.runs.stopped_turn.set_value(run.map(|run| (run, at)));
-        if let Some(experiment) = self.run.with_untracked(|run| run.experiment.clone()) {
-            self.form.replace(experiment);
-        }
-    }
-
-    /// A run goes on: in its turn, if it was stopped in one.
-    pub(super) fn take_up_turn(self, experiment: &Experiment) {
-        let Some((run, at)) = self.runs.stopped_turn.get_value() else { return };
-        if self.runs.current.get_untracked() == Some(run) && self.is_waiting(at, experiment) {
-            self.runs.turn.set(Some(at));
-        }
-    }
-
     /// Stops the run under way and begins another one in its place.
     pub fn start_instead(self, experiment: Experiment) {
         self.runs.next.set_value(Some(experiment));
@@ -291,6 +262,7 @@ impl App {
         self.runs.change_queue(|queue| queue.settle(at, state));
         self.runs.turn.set(None);
         if state == EntryState::Waiting {
+            self.runs.let_go();
             if *ended == Ended::Stopped {
                 self.leave_turn(at);
             }
@@ -298,6 +270,7 @@ impl App {
         }
         self.start_turn();
         if self.runs.turn.get_untracked().is_none() {
+            self.runs.let_go();
             let notice = self.runs.queue.with_untracked(|queue| {
                 let queue = queue.as_ref()?;
                 Some(headline::notice_of_queue(&queue.title, &queue.standing()))

@@ -114,16 +114,19 @@ impl App {
         self.send(Command::Start { experiment });
     }
 
-    /// Goes on with the run that the engine holds, unless one is on.
+    /// Goes on with the run that the engine holds, unless one is on; in its turn, if it was stopped in one.
     pub fn go_on(self, experiment: Experiment) {
-        if untrack(|| self.is_active()) {
-            return;
-        }
+        let turn = self.stopped_turn(&experiment);
+        self.in_turn(turn, move |app| app.go_on_in(turn, experiment));
+    }
+
+    /// The same in that turn of the queue, or in none.
+    pub(super) fn go_on_in(self, turn: Option<usize>, experiment: Experiment) {
         if let Err(failure) = self.run.with_untracked(|run| run.can_go_on(&experiment)) {
             return self.held.update(|held| held.refuse(failure));
         }
         self.note.set(None);
-        self.take_up_turn(&experiment);
+        self.runs.turn.set(turn);
         self.run.update(|run| {
             run.go_on();
             // What is free to differ.

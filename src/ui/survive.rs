@@ -14,7 +14,6 @@ use crate::experiment::held::{Errand, Held};
 use crate::experiment::open_run::{self, AfterDeath, OpenRun, UnderWay};
 use crate::experiment::run::{RunState, Status};
 use crate::experiment::runs::RunId;
-use crate::experiment::runs::queue::EntryState;
 use crate::experiment::way_out::{self, WayOut};
 use crate::experiment::{DeviceChoice, Experiment, Setting};
 use crate::protocol::{
@@ -180,7 +179,9 @@ impl App {
         self.survival.opening.set_value(None);
         self.survival.offer.set(None);
         self.runs.current.set(Some(open.run));
-        self.runs.turn.set(open.turn.filter(|&at| self.is_waiting(at, experiment)));
+        let turn = open.turn.filter(|&at| self.is_waiting(at, experiment));
+        // Where it does not go on now, it may later.
+        self.runs.stopped_turn.set_value(turn.map(|at| (open.run, at)));
         self.survival.under_way.update_value(|it| it.go_on(open));
         let mut experiment = experiment.clone();
         match then {
@@ -189,13 +190,15 @@ impl App {
                 experiment.device = DeviceChoice::Cpu;
                 self.form.enter(Setting::Device, DeviceChoice::Cpu.to_string());
             }
-            Then::Stand => return,
+            Then::Stand => return self.runs.let_go(),
         }
-        self.go_on(experiment);
-        self.note.set(note);
-        if is_paused {
-            self.pause();
-        }
+        self.in_turn(turn, move |app| {
+            app.go_on_in(turn, experiment);
+            app.note.set(note);
+            if is_paused {
+                app.pause();
+            }
+        });
     }
 
     /// The visitor stops what is on its way to go on: if the engine was asked to open it, it will stand.
@@ -248,14 +251,6 @@ impl App {
             self.held.update(|held| held.failure = None);
             self.run.update(|run| run.apply(&Event::Failed(failure.clone()), &[]));
         }
-    }
-
-    /// Whether the experiment still waits for its turn in the queue.
-    pub(super) fn is_waiting(self, at: usize, experiment: &Experiment) -> bool {
-        self.runs.queue.with_untracked(|queue| {
-            let entry = queue.as_ref().and_then(|queue| queue.entries().get(at));
-            entry.is_some_and(|it| it.state == EntryState::Waiting && it.experiment == *experiment)
-        })
     }
 
     /// News from the engine.

@@ -7,6 +7,8 @@ import { SHORT, clipboard, columns, copied, kept, waitQueue, waitRuns } from './
 import { stage } from './lib/scene.mjs';
 
 const scene = stage();
+/** So long that a pause or a stop comes before its end on a quick machine, too. */
+const LONGER = { ...SHORT, epochs: 50 };
 
 /** Fills in the form of a sweep. */
 async function plan(page, rates, seeds, methods = []) {
@@ -15,6 +17,20 @@ async function plan(page, rates, seeds, methods = []) {
   await page.getByTestId('sweep-seeds').fill(seeds);
   for (const method of methods) await page.locator(`[name="sweep-${method}"]`).check();
 }
+
+/** Two clicks on “Go on”, before there can be an answer to the first. */
+const goOnTwice = (page) =>
+  page.getByTestId('queue-go-on').evaluate((button) => {
+    button.click();
+    button.click();
+  });
+
+/** Waits until no tab works through the queue: the browser learns a moment later that one has gone. */
+const waitFree = (page) =>
+  page.waitForFunction(async () => {
+    const { held } = await navigator.locks.query();
+    return !held.some(({ name }) => name === 'proden-queue');
+  });
 
 scene('queue: the three methods as twins, one click, one chart', { timeout: minutes(3) }, async ({ page, url }) => {
   await visit(page, link(url, SHORT));
@@ -102,6 +118,78 @@ scene('queue: a run that was stopped in its turn goes on in it', { timeout: minu
   await page.getByTestId('resume-offer').click();
   await waitQueue(page, 'over', 2);
   assert.deepEqual((await kept(page)).map((it) => it.ended), ['finished', 'finished']);
+});
+
+scene('queue: two tabs do not train the same queue', { timeout: minutes(4) }, async ({ page, context, url, say }) => {
+  await visit(page, link(url, LONGER));
+  await plan(page, '0.2', '1-3');
+  await page.getByTestId('sweep-start').click();
+  await waitQueue(page, 'running', 1);
+  await page.getByTestId('pause').click();
+  await waitState(page, 'paused');
+  const before = await kept(page);
+
+  const second = await context.newPage();
+  await visit(second, link(url, SHORT));
+  await waitQueue(second, 'held', before.length);
+  await goOnTwice(second);
+  say(await waitError(second, [/another tab/, /close that tab/, /nothing is lost/]));
+  // Nor does it begin another queue, which would take the first one's place.
+  await second.getByTestId('error').getByRole('button', { name: 'Dismiss' }).click();
+  await second.getByTestId('twins').click();
+  await waitError(second, /another tab/);
+  await waitQueue(second, 'held', before.length);
+  assert.equal(await attribute(second, 'queue', 'data-left'), `${3 - before.length}`);
+  assert.deepEqual([await state(page), await state(second)], ['paused', 'idle']);
+
+  await page.close();
+  await waitFree(second);
+  await goOnTwice(second);
+  await waitQueue(second, 'over', 3);
+  const all = await kept(second);
+  assert.deepEqual(all.map((it) => it.ended), ['finished', 'finished', 'finished']);
+  assert.deepEqual(all.map((it) => it.name.split('seed ')[1]).sort(), ['1', '2', '3']);
+  for (const run of before) assert.deepEqual(all.find((it) => it.id === run.id), run);
+  assert.equal(await errors(second), '');
+  await waitFree(second);
+});
+
+scene('queue: two tabs do not take the same turn', { timeout: minutes(4) }, async ({ page, context, url }) => {
+  await visit(page, link(url, LONGER));
+  await plan(page, '0.2', '1-2');
+  await page.getByTestId('sweep-start').click();
+  await waitState(page, 'training', seconds(60));
+  await page.getByTestId('stop').click();
+  await waitQueue(page, 'held', 0);
+
+  // What was stopped is no longer worked through.
+  const second = await context.newPage();
+  await visit(second, link(url, SHORT));
+  await waitFree(second);
+  await second.getByTestId('queue-go-on').click();
+  await second.getByTestId('pause').click();
+  await waitState(second, 'paused');
+  // To go on with the run that was stopped is to take its turn.
+  await page.getByTestId('resume-offer').click();
+  await waitError(page, /another tab/);
+  assert.equal(await state(page), 'idle');
+
+  await second.getByTestId('stop').click();
+  await waitQueue(second, 'held', 0);
+  await waitFree(page);
+  await page.getByTestId('resume-offer').click();
+  await waitQueue(page, 'over', 2);
+  assert.equal(await errors(page), '');
+});
+
+scene('queue: a browser that gives no locks works through it all the same', { timeout: minutes(2) }, async ({ page, url }) => {
+  await page.addInitScript(`
+    LockManager.prototype.request = () => Promise.reject(new DOMException('blocked', 'SecurityError'));`);
+  await visit(page, link(url, SHORT));
+  await plan(page, '0.2', '1-2');
+  await page.getByTestId('sweep-start').click();
+  await waitQueue(page, 'over', 2);
+  assert.equal(await errors(page), '');
 });
 
 scene('queue: stop holds it, and what is wrong with a plan is said', { timeout: minutes(3) }, async ({ page, url }) => {

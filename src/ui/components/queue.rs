@@ -58,7 +58,7 @@ pub fn QueuePanel() -> impl IntoView {
                     is_primary=true
                     hidden=Signal::derive(move || state.get() != "held")
                     disabled=is_active
-                    press=move |()| app.start_turn()
+                    press=move |()| app.go_on_with_queue()
                 />
                 <SmallButton
                     test_id="queue-drop"
