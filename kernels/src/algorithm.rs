@@ -4,19 +4,6 @@ use crate::direct;
 use crate::shape::ConvShape;
 use crate::winograd::{self, F2, F4, Taps};
 
-/// The convolution of stride 1 whose forward pass is the input gradient, if there is one.
-fn transposed(shape: ConvShape) -> Option<ConvShape> {
-    let padding = shape.kernel.checked_sub(1 + shape.padding)?;
-    (shape.stride == 1 && shape.output_len() > 0).then(|| ConvShape {
-        channels_in: shape.channels_out,
-        channels_out: shape.channels_in,
-        height: shape.output_height(),
-        width: shape.output_width(),
-        padding,
-        ..shape
-    })
-}
-
 /// How a convolution is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
@@ -34,7 +21,7 @@ impl Algorithm {
 
     /// For the input gradient: the cheapest for the convolution that it is.
     pub fn choose_transposed(shape: ConvShape) -> Self {
-        transposed(shape).map_or(Self::Direct, Self::choose)
+        shape.transposed().map_or(Self::Direct, Self::choose)
     }
 
     /// The cheapest for a shape, in products of two channels.
@@ -65,7 +52,7 @@ impl Algorithm {
 
     pub fn input_gradient(self, shape: ConvShape, gradient: &[f32], weight: &[f32]) -> Vec<f32> {
         let taps = || Taps::backward(weight, shape.channels_in, shape.channels_out);
-        match (self, transposed(shape)) {
+        match (self, shape.transposed()) {
             (Self::Direct, _) | (_, None) => direct::input_gradient(shape, gradient, weight),
             (Self::Winograd2, Some(shape)) => {
                 winograd::correlate::<F2, 4, 2>(shape, gradient, taps())

@@ -22,3 +22,5 @@ mod scratch;
 pub mod shape;
 mod vector;
 mod winograd;
+
+pub use winograd::transform::{POINTS as WINOGRAD_POINTS, SCALES as WINOGRAD_SCALES};

@@ -50,6 +50,20 @@ impl ConvShape {
         [self.batch, self.channels_out, self.output_height(), self.output_width()]
     }
 
+    /// The convolution of stride 1 whose forward pass, with the weights turned round, is the gradient of this
+    /// one's input, if there is one.
+    pub fn transposed(self) -> Option<Self> {
+        let padding = self.kernel.checked_sub(1 + self.padding)?;
+        (self.stride == 1 && self.output_len() > 0).then(|| Self {
+            channels_in: self.channels_out,
+            channels_out: self.channels_in,
+            height: self.output_height(),
+            width: self.output_width(),
+            padding,
+            ..self
+        })
+    }
+
     /// Weights in a plane of the kernel.
     pub fn taps(&self) -> usize {
         self.kernel * self.kernel

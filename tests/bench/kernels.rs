@@ -3,6 +3,7 @@
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Distribution, Tensor};
 use proden::ops::NetworkOps;
+use proden::ops::gpu::algorithm::{Algorithm, use_always};
 use proden::ops::shape::{ConvGeometry, ConvShape};
 
 use crate::{median, now_ms, read, tell};
@@ -10,7 +11,7 @@ use crate::{median, now_ms, read, tell};
 /// Timed runs, each of several calls, after one that compiles and allocates.
 const RUNS: usize = 5;
 /// Calls of a run: the time of reading one number back is shared out among them.
-const CALLS: usize = 4;
+const CALLS: usize = if cfg!(target_family = "wasm") { 4 } else { 16 };
 /// The convolutions of a ConvNet of width 1, as (channels in, side, channels out, padding, how
 /// often).
 pub const LAYERS: [(usize, usize, usize, usize, usize); 7] = [
@@ -89,35 +90,44 @@ pub fn scaled(channels: usize, width: f64) -> usize {
 /// Tells of every kernel of a ConvNet.
 pub async fn tell_all(device: &Device, width: f64, batch: usize, rate: f64) {
     tell!(
-        "Kernels of a ConvNet of width {width}, batch {batch}, medians of {RUNS} runs of {CALLS}: ms (share of \
-         {:.1} GFLOP/s) of forward, gradient of the input, gradient of the weights; GB/s of batch norm both ways",
+        "Kernels of a ConvNet of width {width}, batch {batch}, medians of {RUNS} runs of {CALLS}: ms of forward, \
+         gradient of the input, gradient of the weights (the definition's operations as a share of {:.1} \
+         GFLOP/s), the same computed directly; GB/s of batch norm both ways",
         rate / 1e6
     );
-    let (mut total_ms, mut total_flops) = (0.0, 0.0);
+    let [mut total_ms, mut total_directly, mut total_flops] = [0.0; 3];
     for (channels_in, side, channels_out, padding, times) in LAYERS {
         let (channels_in, channels_out) = (scaled(channels_in, width), scaled(channels_out, width));
         let geometry = ConvGeometry { stride: 1, padding };
         let x = [batch, channels_in, side, side];
         let shape = ConvShape::of(x, [channels_out, channels_in, 3, 3], geometry);
         let flops = 2.0 * (shape.output_len() * channels_in * shape.taps()) as f64;
+        use_always(Some(Algorithm::Direct));
+        let directly = convolution(device, shape).await;
+        use_always(None);
         let ms = convolution(device, shape).await;
         let shares = ms.map(|ms| format!("{ms:.3} ({:.0} %)", flops / ms / rate * 100.0));
         let norms = norm(device, shape.output_shape()).await.map(|(ms, bytes)| bytes / ms / 1e6);
         tell!(
-            "  {channels_in:>3} to {channels_out:>3} at {side:>2}, {times} times: {}; {:.0} {:.0}",
+            "  {channels_in:>3} to {channels_out:>3} at {side:>2}, {times} times: {}; directly {:.3}, {:.3}, {:.3}; {:.0} {:.0}",
             shares.join(", "),
+            directly[0],
+            directly[1],
+            directly[2],
             norms[0],
             norms[1]
         );
         // Nobody needs the gradient of an image.
         let needed = if channels_in == 3 { [1.0, 0.0, 1.0] } else { [1.0; 3] };
-        for (ms, needed) in ms.iter().zip(needed) {
+        for ((ms, directly), needed) in ms.iter().zip(directly).zip(needed) {
             total_ms += ms * needed * times as f64;
+            total_directly += directly * needed * times as f64;
             total_flops += flops * needed * times as f64;
         }
     }
     tell!(
-        "  all convolutions of a step: {total_ms:.2} ms, {:.0} % of the rate",
-        total_flops / total_ms / rate * 100.0
+        "  all convolutions of a step: {total_ms:.2} ms, {:.0} % of the rate; directly {total_directly:.2} ms, {:.0} %",
+        total_flops / total_ms / rate * 100.0,
+        total_flops / total_directly / rate * 100.0
     );
 }

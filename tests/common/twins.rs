@@ -312,6 +312,35 @@ pub async fn a_pool_of_many(device: &Device) {
     }
 }
 
+/// Convolutions through Winograd's filters, which are chosen for large ones only, with all images at once
+/// and with few of them at a time.
+#[cfg(feature = "gpu")]
+async fn winograd_convs(random: &mut impl Rng, device: &Device, twin_device: &Device) -> String {
+    use proden::ops::gpu::algorithm::{Algorithm, use_always};
+    use proden::ops::gpu::tile::suit_software_adapter;
+    use proden::ops::gpu::winograd::keep_at_most;
+
+    const SHAPES: usize = 50;
+    let mut told = String::new();
+    for algorithm in [Algorithm::Winograd2, Algorithm::Winograd4] {
+        use_always(Some(algorithm));
+        let mut worst = Worst::default();
+        for is_software in [true, false] {
+            suit_software_adapter(is_software);
+            for _ in 0..SHAPES {
+                conv(random, device, twin_device, &mut worst).await;
+            }
+            wide_convs(random, device, twin_device, &mut worst).await;
+        }
+        keep_at_most(1);
+        wide_convs(random, device, twin_device, &mut worst).await;
+        keep_at_most(32 << 20);
+        told += &format!("{algorithm:?}, {} shapes: {:.1e}\n", 2 * SHAPES, worst.0);
+    }
+    use_always(None);
+    told
+}
+
 /// All of this on a card, whose kernels have other tiles where it is emulated. Returns what is to
 /// be told.
 #[cfg(feature = "gpu")]
@@ -346,6 +375,7 @@ pub async fn on_the_card(random: &mut impl Rng, device: &Device) -> String {
         "of a linear map {:.1e}, of a step of descent {:.1e}, of a loss {:.1e}\n",
         of_head.0, of_descent.0, of_loss.0
     );
+    told += &winograd_convs(random, device, &twin_device).await;
     always_use_large_tile();
     let mut of_conv = Worst::default();
     wide_convs(random, device, &twin_device, &mut of_conv).await;

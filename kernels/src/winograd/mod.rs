@@ -2,7 +2,7 @@
 
 mod correlate;
 mod gradient;
-mod transform;
+pub mod transform;
 mod weight;
 
 pub use correlate::correlate;

@@ -59,14 +59,17 @@ pub struct F4;
 
 /// The points ±a and ±b of [`F4`]: of small fractions, whose squares are exact, those with the least
 /// rounding error; a quarter of that of the usual 1 and 2.
-const A: f32 = 0.625;
-const B: f32 = 1.5;
+pub const POINTS: [f32; 2] = [0.625, 1.5];
+const A: f32 = POINTS[0];
+const B: f32 = POINTS[1];
 const A2: f32 = A * A;
 const B2: f32 = B * B;
 /// Denominators of Lagrange's interpolation at 0, ±a, ±b.
-const SCALE_0: f32 = 1.0 / (A2 * B2);
-const SCALE_A: f32 = 1.0 / (2.0 * A2 * (A2 - B2));
-const SCALE_B: f32 = 1.0 / (2.0 * B2 * (B2 - A2));
+pub const SCALES: [f32; 3] =
+    [1.0 / (A2 * B2), 1.0 / (2.0 * A2 * (A2 - B2)), 1.0 / (2.0 * B2 * (B2 - A2))];
+const SCALE_0: f32 = SCALES[0];
+const SCALE_A: f32 = SCALES[1];
+const SCALE_B: f32 = SCALES[2];
 
 impl Transform<6, 4> for F4 {
     #[inline(always)]

@@ -9,16 +9,19 @@ mod kernel;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::empty;
 use super::layout::{self, Layout};
 use super::tile::Tile;
+use super::{algorithm, empty, winograd};
 use crate::ops::shape::ConvShape;
 use kernel::{ConvDimsLaunch, ConvKind, conv_kernel};
 
 /// The output of a convolution.
 pub fn forward(x: CubeTensor, weight: CubeTensor, shape: &ConvShape) -> CubeTensor {
+    if let Some(filter) = algorithm::filter_for(shape) {
+        return winograd::correlate(x, weight, shape, filter, false);
+    }
     let pixels = shape.batch * shape.output_height() * shape.output_width();
-    let tile = Tile::for_conv(shape.channels_out, pixels);
+    let tile = Tile::for_conv(shape.channels_out, pixels, shape.channels_in);
     let output = empty(&x, shape.output_shape());
     let weight = layout::forward(weight, shape, &tile);
     let kind = ConvKind {
@@ -34,7 +37,13 @@ pub fn forward(x: CubeTensor, weight: CubeTensor, shape: &ConvShape) -> CubeTens
 /// The gradient of a convolution's input: at stride 1 a convolution of the output's gradient with
 /// the weights turned round; else the output is spread over the input's pixels.
 pub fn input_gradient(gradient: CubeTensor, weight: CubeTensor, shape: &ConvShape) -> CubeTensor {
-    let tile = Tile::for_conv(shape.channels_in, shape.batch * shape.height * shape.width);
+    if let Some(transposed) = shape.transposed()
+        && let Some(filter) = algorithm::filter_for(&transposed)
+    {
+        return winograd::correlate(gradient, weight, &transposed, filter, true);
+    }
+    let pixels = shape.batch * shape.height * shape.width;
+    let tile = Tile::for_conv(shape.channels_in, pixels, shape.channels_out);
     let output = empty(&gradient, shape.input_shape());
     let weight = layout::input_gradient(weight, shape, &tile);
     let kind = ConvKind {

@@ -58,9 +58,18 @@ impl Tile {
     /// The largest that 16 KiB of workgroup memory and 256 invocations allow.
     const LARGE: Self = Self { chunk: 4, ..Self::on_card([128, 128, 16], [8, 8]) };
 
-    /// For a convolution to `rows` channels of `columns` pixels: of a workgroup's rows, no more
-    /// than half may be idle.
-    pub fn for_conv(rows: usize, columns: usize) -> Self {
+    /// For a convolution of `depth` channels to `rows` channels of `columns` pixels: of a workgroup's rows,
+    /// no more than half may be idle. An image has few channels, and the depth is filled up with zeros.
+    pub fn for_conv(rows: usize, columns: usize, depth: usize) -> Self {
+        const FEW: usize = 4;
+        let tile = Self::for_deep_conv(rows, columns);
+        if depth > FEW {
+            return tile;
+        }
+        Self { depth: FEW, chunk: tile.chunk.min(FEW), ..tile }
+    }
+
+    fn for_deep_conv(rows: usize, columns: usize) -> Self {
         let workgroups = rows * columns / (Self::LARGE.rows * Self::LARGE.columns);
         let is_much = workgroups >= ENOUGH_LARGE.load(Ordering::Relaxed);
         match (is_emulated(), rows) {
@@ -74,12 +83,27 @@ impl Tile {
         }
     }
 
+    /// For a matrix product of `rows` by `columns` at each of the points of one of Winograd's filters.
+    pub fn for_product(rows: usize, columns: usize) -> Self {
+        match (is_emulated(), rows, columns) {
+            (true, ..=16, ..=64) => Self::new([16, 32, 8], [16, 8]),
+            (true, ..=16, 65..) => Self::new([16, 128, 8], [16, 16]),
+            (true, 17.., ..=64) => Self::new([32, 32, 8], [16, 8]),
+            (true, 17.., 65..) => Self::new([32, 128, 8], [16, 16]),
+            (false, ..=32, _) => Self::on_card([32, 64, 16], [4, 4]),
+            (false, 33.., ..=32) => Self::on_card([64, 32, 16], [4, 4]),
+            (false, 33.., 33..=64) => Self { chunk: 4, ..Self::on_card([64, 64, 16], [8, 8]) },
+            (false, 33.., 65..) => Self { chunk: 4, ..Self::on_card([64, 128, 16], [8, 8]) },
+        }
+    }
+
     /// For the gradient of weights, `columns` of them to each of `rows` channels.
     pub const fn for_weights(rows: usize, columns: usize) -> Self {
         match (rows, columns) {
             (..=32, _) => Self::on_card([32, 64, 16], [4, 4]),
             (33..=64, _) => Self::on_card([64, 64, 16], [4, 4]),
-            (65.., ..=64) => Self::on_card([128, 32, 16], [8, 4]),
+            (65.., ..=32) => Self::on_card([128, 32, 16], [8, 4]),
+            (65.., 33..=64) => Self::on_card([128, 64, 16], [8, 4]),
             (65.., 65..) => Self::LARGE,
         }
     }

@@ -11,12 +11,15 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::tile::{Tile, is_emulated};
-use super::{LANES, THREADS, cubes_for, empty};
+use super::{LANES, THREADS, algorithm, cubes_for, empty, winograd};
 use crate::ops::shape::ConvShape;
 use kernel::{GradientDimsLaunch, GradientKind, weight_gradient_kernel};
 
 /// The gradient of a convolution's weights, `[channels_out, channels_in, kernel, kernel]`.
 pub fn launch(x: CubeTensor, gradient: CubeTensor, shape: &ConvShape) -> CubeTensor {
+    if let Some(filter) = algorithm::filter_for(shape) {
+        return winograd::weight_gradient(x, gradient, shape, filter);
+    }
     if is_emulated() {
         return emulated::launch(x, gradient, shape);
     }
