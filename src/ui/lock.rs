@@ -74,7 +74,8 @@ fn ask(name: &str) -> Option<Promise> {
         request = locks.request(name, &options, &granted).ok();
     });
     // Who refuses calls nobody back: then the request ends first, with an error.
-    Some(Promise::race(&Array::of2(&answer, &request?)))
+    let request = JsValue::from(request?);
+    Some(Promise::race(&Array::of2(&answer, &request)))
 }
 
 /// What the lock manager is given back: it holds the lock until that promise is kept.

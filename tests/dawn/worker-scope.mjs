@@ -32,7 +32,7 @@ export async function becomeWorker() {
   };
 }
 
-/** Loads the engine of a built site and shakes hands; `hear(event)` gets all that it says. */
+/** Loads the engine of a built site; `hear(event)` gets all that it says. Returns how to tell it, and its memory. */
 export async function startEngine(site, hear) {
   const loaded = Promise.withResolvers?.() ?? deferred();
   globalThis.postMessage = (message) => {
@@ -41,10 +41,11 @@ export async function startEngine(site, hear) {
     else loaded.reject(new Error(String(message)));
   };
   const { default: init } = await import(pathToFileURL(join(site, 'worker.js')));
-  await init({ module_or_path: await readFile(join(site, 'worker_bg.wasm')) });
+  const { memory } = await init({ module_or_path: await readFile(join(site, 'worker_bg.wasm')) });
   await loaded.promise;
-  return (command, bytes = null) =>
+  const send = (command, bytes = null) =>
     globalThis.onmessage(new MessageEvent('message', { data: [JSON.stringify(command), bytes] }));
+  return { send, memory };
 }
 
 /** An event without fields is a bare string. */

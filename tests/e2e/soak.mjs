@@ -7,7 +7,7 @@
 import { launch } from './lib/browser.mjs';
 import { minutes } from './lib/environment.mjs';
 import { link, start, visit, waitState } from './lib/page.mjs';
-import { serve } from './lib/server.mjs';
+import { ISOLATING, plainHost } from './lib/server.mjs';
 import { afterMessage, beforeEngine } from './lib/survive.mjs';
 
 const device = process.argv[2] ?? 'cpu';
@@ -59,7 +59,7 @@ const TELL = `
   };
   ${afterMessage('{"Epoch"', 'tell();')}`;
 
-const server = await serve({});
+const server = await plainHost({ redirects: true, headers: ISOLATING });
 const browser = await launch({ webgpu: device !== 'cpu', flags: ['--js-flags=--expose-gc'] });
 const context = await browser.newContext({ serviceWorkers: 'block' });
 // A tenth of it may take long where a card is emulated and the machine is busy.

@@ -13,12 +13,15 @@ const QUIET = [
 // WebGPU in software. Without these two a headless Chromium on a machine without a GPU still has
 // navigator.gpu, but finds no adapter, on the page and in workers: just what a visitor without
 // WebGPU has.
-const SOFTWARE_WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+const SOFTWARE_WEBGPU = '--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader';
+
+/** Flags for WebGPU: another card's, where one is at hand. */
+const WEBGPU = (process.env.PRODEN_WEBGPU ?? SOFTWARE_WEBGPU).split(' ');
 
 export function launch({ webgpu = true, flags = [] } = {}) {
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: [...QUIET, ...(webgpu ? SOFTWARE_WEBGPU : []), ...flags],
+    args: [...QUIET, ...(webgpu ? WEBGPU : []), ...flags],
     // Chromium refuses to sandbox itself as root.
     chromiumSandbox: process.getuid() !== 0,
   });
