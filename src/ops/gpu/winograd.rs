@@ -91,7 +91,7 @@ pub fn correlate(
         let part = first..shape.batch.min(first + images);
         input.to_points(&x, &at_input, part.clone(), Map::Input, filter, Order::TilesLast);
         product.launch(&taps, &at_input, &at_output, false);
-        output.from_points(&at_output, &made, part, filter);
+        output.back_from_points(&at_output, &made, part, filter);
     }
     made
 }

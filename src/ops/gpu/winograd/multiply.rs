@@ -24,24 +24,49 @@ struct Fetched {
     columns: Array<Quad>,
 }
 
-/// Fetches an invocation's share of the tile that is `quads` wide, from a matrix of `row_quads`.
+/// Fetches an invocation's share of the tiles that begin at row `from` of both matrices.
 #[cube]
 fn fetch(
+    rows: &[Quad],
+    columns: &[Quad],
+    fetched: &mut Fetched,
+    from: u32,
+    dims: &ProductDims,
+    #[comptime] tile: Tile,
+) {
+    let (down, across) = comptime![(tile.rows / LANES, tile.columns / LANES)];
+    fetch_tile(
+        rows,
+        &mut fetched.rows,
+        from * (dims.rows / 4),
+        dims.rows / 4,
+        CUBE_POS_Y,
+        down,
+        tile,
+    );
+    let pitch = dims.columns / 4;
+    fetch_tile(columns, &mut fetched.columns, from * pitch, pitch, CUBE_POS_X, across, tile);
+}
+
+/// Of a tile `quads` wide, the `number`th from `first` on, in a matrix whose rows are `pitch` quads apart.
+#[cube]
+fn fetch_tile(
     matrix: &[Quad],
     fetched: &mut Array<Quad>,
-    first_row: u32,
-    row_quads: u32,
-    first_quad: u32,
+    first: u32,
+    pitch: u32,
+    number: u32,
     #[comptime] quads: usize,
     #[comptime] tile: Tile,
 ) {
     let count = comptime![tile.depth * quads];
+    let first = first + number * quads as u32;
     #[unroll]
     for i in 0..comptime![count.div_ceil(tile.threads())] {
         let at = UNIT_POS_X + comptime![(i * tile.threads()) as u32];
         if comptime![count.is_multiple_of(tile.threads())] || at < count as u32 {
-            let row = first_row + at / quads as u32;
-            fetched[i] = matrix[(row * row_quads + first_quad + at % quads as u32) as usize];
+            let from = first + at / quads as u32 * pitch + at % quads as u32;
+            fetched[i] = matrix[from as usize];
         }
     }
 }
@@ -64,8 +89,9 @@ fn store(
     }
 }
 
-/// `rows` is `[points, depth, rows]`, `columns` `[points, depth, columns]`, `sums` `[parts, points, rows,
-/// columns]`; `goes_on` adds to the sums that are there.
+/// `rows` is `[points, depth, rows]`, `columns` `[points, depth, columns]`, `made` `[parts, points, rows,
+/// columns]`; `goes_on` adds to what is there.
+#[allow(clippy::collapsible_if, reason = "what is decided at compile time must stand by itself")]
 #[cube(launch_unchecked)]
 fn product_kernel(
     rows: &[Quad],
@@ -75,9 +101,9 @@ fn product_kernel(
     #[comptime] tile: Tile,
     #[comptime] goes_on: bool,
 ) {
-    let (quads_down, quads_across) = comptime![(tile.rows / LANES, tile.columns / LANES)];
-    let mut shared_rows = Shared::<[Quad]>::new_slice(comptime![tile.depth * quads_down]);
-    let mut shared_columns = Shared::<[Quad]>::new_slice(comptime![tile.depth * quads_across]);
+    let (down, across) = comptime![(tile.rows / LANES, tile.columns / LANES)];
+    let mut shared_rows = Shared::<[Quad]>::new_slice(comptime![tile.depth * down]);
+    let mut shared_columns = Shared::<[Quad]>::new_slice(comptime![tile.depth * across]);
     let mut fetched = Fetched {
         rows: Array::<Quad>::new(comptime![tile.row_fetches()]),
         columns: Array::<Quad>::new(comptime![tile.column_fetches()]),
@@ -87,49 +113,25 @@ fn product_kernel(
         * comptime![(tile.thread_rows / LANES) as u32];
     let mut sums = product::zeros(tile);
 
-    let point = CUBE_POS_Z % dims.points;
     let begin = CUBE_POS_Z / dims.points * dims.part;
     let end = u32::min(begin + dims.part, dims.depth);
     let depth = comptime![tile.depth as u32];
     let rounds = (end - begin) / depth;
-    let mut from = point * dims.depth + begin;
-    let row_quads = dims.rows / 4;
-    let column_quads = dims.columns / 4;
-    let first_row = CUBE_POS_Y * quads_down as u32;
-    let first_column = CUBE_POS_X * quads_across as u32;
+    let mut from = CUBE_POS_Z % dims.points * dims.depth + begin;
     if comptime![!tile.emulated] {
-        fetch(rows, &mut fetched.rows, from, row_quads, first_row, quads_down, tile);
-        fetch(columns, &mut fetched.columns, from, column_quads, first_column, quads_across, tile);
+        fetch(rows, columns, &mut fetched, from, &dims, tile);
     }
     for round in 0..rounds {
         if comptime![tile.emulated] {
-            fetch(rows, &mut fetched.rows, from, row_quads, first_row, quads_down, tile);
-            fetch(
-                columns,
-                &mut fetched.columns,
-                from,
-                column_quads,
-                first_column,
-                quads_across,
-                tile,
-            );
+            fetch(rows, columns, &mut fetched, from, &dims, tile);
         }
-        store(&fetched.rows, &mut shared_rows, quads_down, tile);
-        store(&fetched.columns, &mut shared_columns, quads_across, tile);
+        store(&fetched.rows, &mut shared_rows, down, tile);
+        store(&fetched.columns, &mut shared_columns, across, tile);
         sync_cube();
         from += depth;
         if comptime![!tile.emulated] {
             if round + 1 < rounds {
-                fetch(rows, &mut fetched.rows, from, row_quads, first_row, quads_down, tile);
-                fetch(
-                    columns,
-                    &mut fetched.columns,
-                    from,
-                    column_quads,
-                    first_column,
-                    quads_across,
-                    tile,
-                );
+                fetch(rows, columns, &mut fetched, from, &dims, tile);
             }
         }
         product::add_products(
@@ -143,18 +145,32 @@ fn product_kernel(
         );
         sync_cube();
     }
+    write(&sums, made, my_row, my_column, &dims, tile, goes_on);
+}
 
+#[cube]
+fn write(
+    sums: &Array<Quad>,
+    made: &mut [Quad],
+    my_row: u32,
+    my_column: u32,
+    dims: &ProductDims,
+    #[comptime] tile: Tile,
+    #[comptime] goes_on: bool,
+) {
     let thread_quads = comptime![tile.thread_columns / LANES];
+    let first_row = CUBE_POS_Y * comptime![tile.rows as u32] + my_row * 4;
+    let first_column = CUBE_POS_X * comptime![(tile.columns / LANES) as u32] + my_column;
     #[unroll]
     for i in 0..comptime![tile.thread_rows] {
-        let row = (first_row + my_row) * 4 + i as u32;
+        let row = CUBE_POS_Z * dims.rows + first_row + i as u32;
         #[unroll]
         for j in 0..thread_quads {
-            let column = first_column + my_column + comptime![(j * tile.threads_across()) as u32];
-            let to = ((CUBE_POS_Z * dims.rows + row) * column_quads + column) as usize;
+            let column = first_column + comptime![(j * tile.threads_across()) as u32];
+            let to = (row * (dims.columns / 4) + column) as usize;
             let sum = sums[comptime![i * thread_quads + j]];
             if comptime![goes_on] {
-                made[to] = made[to] + sum;
+                made[to] += sum;
             } else {
                 made[to] = sum;
             }

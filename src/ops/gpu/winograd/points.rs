@@ -251,7 +251,7 @@ impl Side {
     }
 
     /// Brings a part of the images back from the points.
-    pub fn from_points(
+    pub fn back_from_points(
         &self,
         points: &CubeTensor,
         images: &CubeTensor,
