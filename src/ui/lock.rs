@@ -17,6 +17,11 @@ extern "C" {
         options: &JsValue,
         granted: &JsValue,
     ) -> Result<Promise, JsValue>;
+
+    type AbortSignal;
+
+    #[wasm_bindgen(static_method_of = AbortSignal, catch)]
+    fn timeout(milliseconds: u32) -> Result<AbortSignal, JsValue>;
 }
 
 /// None in a browser that has no locks.
@@ -37,6 +42,9 @@ pub fn when_free(name: &str, then: impl FnOnce() + 'static) {
     }
 }
 
+/// How long a tab that has gone may still seem to hold its locks, in milliseconds.
+const PATIENCE: u32 = 500;
+
 /// A lock, held until this is dropped or the page goes.
 pub struct Claim {
     /// None in a browser that gives no locks.
@@ -47,12 +55,16 @@ impl Claim {
     /// Takes the lock of that name; None if somebody has it. A browser that has no locks, or refuses them as where
     /// a site's data are blocked, lets everybody have it: there two tabs cannot know of each other.
     pub async fn take(name: &str) -> Option<Self> {
-        let answer = match ask(name) {
-            Some(answer) => JsFuture::from(answer).await.unwrap_or_default(),
-            None => JsValue::UNDEFINED,
-        };
-        (!answer.is_null()).then(|| Self { release: answer.dyn_into().ok() })
+        let Some(answer) = ask(name) else { return Some(Self { release: None }) };
+        match JsFuture::from(answer).await {
+            Ok(release) => Some(Self { release: release.dyn_into().ok() }),
+            Err(error) => (!is_out_of_time(&error)).then_some(Self { release: None }),
+        }
     }
+}
+
+fn is_out_of_time(error: &JsValue) -> bool {
+    Reflect::get(error, &"name".into()).is_ok_and(|name| name == "TimeoutError")
 }
 
 impl Drop for Claim {
@@ -63,27 +75,24 @@ impl Drop for Claim {
     }
 }
 
-/// Asks for the lock: what is answered is the function that lets go of it, or null if somebody has it.
+/// Asks for the lock: what is answered is the function that lets go of it, or an error.
 fn ask(name: &str) -> Option<Promise> {
     let locks = manager()?;
     let options = Object::new();
-    Reflect::set(&options, &"ifAvailable".into(), &true.into()).ok()?;
+    let signal = JsValue::from(AbortSignal::timeout(PATIENCE).ok()?);
+    Reflect::set(&options, &"signal".into(), &signal).ok()?;
     let mut request = None;
     let answer = Promise::new(&mut |tell, _| {
-        let granted = Closure::once_into_js(move |lock: JsValue| hold(&lock, &tell));
+        let granted = Closure::once_into_js(move || hold(&tell));
         request = locks.request(name, &options, &granted).ok();
     });
-    // Who refuses calls nobody back: then the request ends first, with an error.
+    // Who refuses, or has none in time, calls nobody back: then the request ends first, with an error.
     let request = JsValue::from(request?);
     Some(Promise::race(&Array::of2(&answer, &request)))
 }
 
 /// What the lock manager is given back: it holds the lock until that promise is kept.
-fn hold(lock: &JsValue, tell: &Function) -> JsValue {
-    if lock.is_null() {
-        let _ = tell.call1(&JsValue::UNDEFINED, &JsValue::NULL);
-        return JsValue::UNDEFINED;
-    }
+fn hold(tell: &Function) -> JsValue {
     let held = Promise::new(&mut |release, _| {
         let release = JsValue::from(release);
         let _ = tell.call1(&JsValue::UNDEFINED, &release);
