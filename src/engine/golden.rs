@@ -33,7 +33,7 @@ pub async fn check(device: &Device) -> Result<(), Deviation> {
     compare(&ours, &expected)
 }
 
-type Numbers = [(String, Vec<f32>); 3];
+type Numbers = [(String, Vec<f32>); 4];
 
 fn compare(ours: &Numbers, expected: &Numbers) -> Result<(), Deviation> {
     for ((what, ours), (_, expected)) in ours.iter().zip(expected) {
@@ -60,11 +60,15 @@ fn spread<const D: usize>(shape: [usize; D], first: usize, device: &Device) -> T
 async fn step(device: &Device) -> Result<Numbers, ExecutionError> {
     const CLASSES: usize = 10;
     let (plain, device) = (device, device.clone().autodiff());
-    let x = spread([2, 3, 8, 8], 1, &device);
-    let weight = spread([CLASSES, 3, 3, 3], 2, &device).require_grad();
+    let x = spread([2, 3, 16, 16], 1, &device);
+    let directly = spread([CLASSES, 3, 3, 3], 2, &device).require_grad();
+    let weight = spread([CLASSES, CLASSES, 3, 3], 900, &device).require_grad();
     let gamma = spread([CLASSES], 500, &device).require_grad();
     let beta = spread([CLASSES], 600, &device);
-    let y = ops::conv(x, weight.clone(), ConvGeometry { stride: 1, padding: 1 });
+    // The first has a stride and is computed directly; the second as the large ones are that take most of the time.
+    always_filter(true);
+    let y = ops::conv(x, directly.clone(), ConvGeometry { stride: 2, padding: 1 });
+    let y = ops::conv(y, weight.clone(), ConvGeometry { stride: 1, padding: 1 });
     let y = ops::max_pool(ops::norm(y, gamma.clone(), beta, None, 0.01).output);
     let [batch, channels, ..] = y.dims();
     let means = ops::plane_means(y);
@@ -76,13 +80,27 @@ async fn step(device: &Device) -> Result<Numbers, ExecutionError> {
     let loss = ops::partial_loss(logits, confidences, candidates).per_image;
     let loss = ops::mean(loss);
     let mut gradients = loss.backward();
+    always_filter(false);
+    let of_directly = directly.grad_remove(&mut gradients);
     let of_weight = weight.grad_remove(&mut gradients);
     let of_gamma = gamma.grad_remove(&mut gradients);
     Ok([
         (t!("loss"), numbers(Some(loss.inner())).await?),
         (t!("gradient of a convolution"), numbers(of_weight).await?),
+        (t!("gradient of a convolution"), numbers(of_directly).await?),
         (t!("gradient of a batch norm"), numbers(of_gamma).await?),
     ])
+}
+
+/// Whether convolutions on a graphics card go through Winograd's filters wherever they can, or where that pays.
+fn always_filter(always: bool) {
+    #[cfg(feature = "gpu")]
+    {
+        use crate::ops::gpu::algorithm::{Algorithm, use_always};
+        use_always(always.then_some(Algorithm::Winograd4));
+    }
+    #[cfg(not(feature = "gpu"))]
+    let _ = always;
 }
 
 async fn numbers<const D: usize>(tensor: Option<Tensor<D>>) -> Result<Vec<f32>, ExecutionError> {
@@ -117,7 +135,7 @@ mod tests {
         dead.iter_mut().for_each(|(_, numbers)| numbers.fill(0.0));
         assert!(compare(&dead, &right).is_err(), "a card that computes nothing");
         let mut short = right.clone();
-        short[2].1.pop();
+        short[3].1.pop();
         assert!(compare(&short, &right).is_err());
         let mut rounded = right.clone();
         rounded[0].1[0] *= 1.0 + 1e-6;

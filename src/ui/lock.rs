@@ -42,7 +42,7 @@ pub fn when_free(name: &str, then: impl FnOnce() + 'static) {
     }
 }
 
-/// How long a tab that has gone may still seem to hold its locks, in milliseconds.
+/// How long a click waits for a tab that is just letting go, in milliseconds.
 const PATIENCE: u32 = 500;
 
 /// A lock, held until this is dropped or the page goes.
@@ -63,8 +63,10 @@ impl Claim {
     }
 }
 
+/// Older browsers say of every signal that it aborts.
 fn is_out_of_time(error: &JsValue) -> bool {
-    Reflect::get(error, &"name".into()).is_ok_and(|name| name == "TimeoutError")
+    let name = Reflect::get(error, &"name".into()).unwrap_or_default();
+    name == "TimeoutError" || name == "AbortError"
 }
 
 impl Drop for Claim {

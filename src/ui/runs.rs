@@ -96,6 +96,15 @@ impl Runs {
         }
     }
 
+    /// What another tab has just done to the queue, which this one may not have been told yet. A full storage
+    /// has less than this page.
+    pub(super) fn reread_queue(self) {
+        let is_kept = storage::get(storage::QUEUE).is_some();
+        if is_kept && self.failure.get_untracked().is_none() {
+            self.take_over_queue();
+        }
+    }
+
     /// A run begins that is none of the kept ones.
     pub fn begin(self) {
         let newest = self.shelf.with_untracked(|shelf| shelf.newest().map(|run| run.id));

@@ -93,6 +93,12 @@ impl App {
         self.run.with(|run| run.status.is_active())
     }
 
+    /// Whether a run cannot begin now: one is under way, a file is being opened, or data are being kept.
+    pub fn is_busy(self) -> bool {
+        let is_opening = || self.held.with(|held| matches!(held.errand, Some(Errand::Opening(_))));
+        self.is_active() || self.kept.with(|kept| kept.keeping.is_some()) || is_opening()
+    }
+
     /// Whether the engine holds a network that can classify.
     pub fn has_network(self) -> bool {
         self.held.with(|held| held.network.is_some())
@@ -117,7 +123,7 @@ impl App {
     /// Goes on with the run that the engine holds, unless one is on; in its turn, if it was stopped in one.
     pub fn go_on(self, experiment: Experiment) {
         let turn = self.stopped_turn(&experiment);
-        self.in_turn(turn, move |app| app.go_on_in(turn, experiment));
+        self.in_turn(turn, move |app| app.go_on_in(app.stopped_turn(&experiment), experiment));
     }
 
     /// The same in that turn of the queue, or in none.

@@ -183,7 +183,7 @@ impl App {
         // Where it does not go on now, it may later.
         self.runs.stopped_turn.set_value(turn.map(|at| (open.run, at)));
         self.survival.under_way.update_value(|it| it.go_on(open));
-        let mut experiment = experiment.clone();
+        let (interrupted, mut experiment) = (experiment.clone(), experiment.clone());
         match then {
             Then::GoOn => {}
             Then::GoOnOnCpu => {
@@ -193,7 +193,7 @@ impl App {
             Then::Stand => return self.runs.let_go(),
         }
         self.in_turn(turn, move |app| {
-            app.go_on_in(turn, experiment);
+            app.go_on_in(app.stopped_turn(&interrupted), experiment);
             app.note.set(note);
             if is_paused {
                 app.pause();

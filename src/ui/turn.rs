@@ -92,6 +92,7 @@ impl App {
                 return self.held.update(|held| held.refuse(worked_through_elsewhere()));
             }
             self.runs.claim.set_value(claim);
+            self.runs.reread_queue();
             self.work(work);
         });
     }

@@ -39,6 +39,11 @@ fn uniform(random: &mut impl Rng, shape: [usize; 4]) -> TensorData {
 
 /// A convolution of random sizes on `device` against its twin on `twin_device`.
 pub async fn conv(random: &mut impl Rng, device: &Device, twin_device: &Device, worst: &mut Worst) {
+    let shape = random_conv(random);
+    conv_of(shape, random, device, twin_device, worst).await;
+}
+
+fn random_conv(random: &mut impl Rng) -> ConvShape {
     let kernel = if random.random_bool(0.8) { 3 } else { 1 };
     let stride = random.random_range(1..=2);
     let padding = if kernel == 3 { random.random_range(0..=1) } else { 0 };
@@ -52,8 +57,7 @@ pub async fn conv(random: &mut impl Rng, device: &Device, twin_device: &Device, 
     let x = [random.random_range(1..=3), random.random_range(1..=40), side, side];
     let channels_out = random.random_range(1..=70);
     let geometry = ConvGeometry { stride, padding };
-    let shape = ConvShape::of(x, [channels_out, x[1], kernel, kernel], geometry);
-    conv_of(shape, random, device, twin_device, worst).await;
+    ConvShape::of(x, [channels_out, x[1], kernel, kernel], geometry)
 }
 
 /// Convolutions that fill the tiles of graphics cards, and ones that do not quite.
@@ -64,10 +68,14 @@ pub async fn wide_convs(
     twin_device: &Device,
     worst: &mut Worst,
 ) {
-    for (channels_in, channels_out, side, stride, padding) in
-        [(128, 128, 8, 1, 1), (32, 256, 6, 1, 0), (64, 128, 8, 2, 1), (132, 67, 4, 1, 1)]
-    {
-        let x = [2, channels_in, side, side];
+    for (channels_in, channels_out, side, stride, padding) in [
+        (3, 128, 8, 1, 1),
+        (128, 128, 8, 1, 1),
+        (32, 256, 6, 1, 0),
+        (64, 128, 8, 2, 1),
+        (132, 67, 4, 1, 1),
+    ] {
+        let x = [3, channels_in, side, side];
         let geometry = ConvGeometry { stride, padding };
         let shape = ConvShape::of(x, [channels_out, channels_in, 3, 3], geometry);
         conv_of(shape, random, device, twin_device, worst).await;
@@ -316,7 +324,7 @@ pub async fn a_pool_of_many(device: &Device) {
 /// and with few of them at a time.
 #[cfg(feature = "gpu")]
 async fn winograd_convs(random: &mut impl Rng, device: &Device, twin_device: &Device) -> String {
-    use proden::ops::gpu::algorithm::{Algorithm, use_always};
+    use proden::ops::gpu::algorithm::{Algorithm, filter_for, use_always};
     use proden::ops::gpu::tile::suit_software_adapter;
     use proden::ops::gpu::winograd::keep_at_most;
 
@@ -328,12 +336,19 @@ async fn winograd_convs(random: &mut impl Rng, device: &Device, twin_device: &De
         for is_software in [true, false] {
             suit_software_adapter(is_software);
             for _ in 0..SHAPES {
-                conv(random, device, twin_device, &mut worst).await;
+                let mut shape = random_conv(random);
+                while filter_for(&shape).is_none() {
+                    shape = random_conv(random);
+                }
+                conv_of(shape, random, device, twin_device, &mut worst).await;
             }
             wide_convs(random, device, twin_device, &mut worst).await;
         }
-        keep_at_most(1);
-        wide_convs(random, device, twin_device, &mut worst).await;
+        // One image at a time, and of the three of some shapes two and then one.
+        for numbers in [1, 36 * 128 * 136] {
+            keep_at_most(numbers);
+            wide_convs(random, device, twin_device, &mut worst).await;
+        }
         keep_at_most(32 << 20);
         told += &format!("{algorithm:?}, {} shapes: {:.1e}\n", 2 * SHAPES, worst.0);
     }
@@ -345,11 +360,13 @@ async fn winograd_convs(random: &mut impl Rng, device: &Device, twin_device: &De
 /// be told.
 #[cfg(feature = "gpu")]
 pub async fn on_the_card(random: &mut impl Rng, device: &Device) -> String {
+    use proden::ops::gpu::algorithm::{Algorithm, use_always};
     use proden::ops::gpu::tile::{always_use_large_tile, suit_software_adapter};
 
     const SHAPES: usize = 100;
     let twin_device = Device::flex();
     let mut told = String::new();
+    use_always(Some(Algorithm::Direct));
     for is_software in [true, false] {
         suit_software_adapter(is_software);
         let [mut of_conv, mut of_norm, mut of_pool] = [Worst::default(); 3];
@@ -375,10 +392,10 @@ pub async fn on_the_card(random: &mut impl Rng, device: &Device) -> String {
         "of a linear map {:.1e}, of a step of descent {:.1e}, of a loss {:.1e}\n",
         of_head.0, of_descent.0, of_loss.0
     );
-    told += &winograd_convs(random, device, &twin_device).await;
     always_use_large_tile();
     let mut of_conv = Worst::default();
     wide_convs(random, device, &twin_device, &mut of_conv).await;
+    told += &format!("the largest tile: {:.1e}\n", of_conv.0);
     a_pool_of_many(device).await;
-    told + &format!("the largest tile: {:.1e}", of_conv.0)
+    told + &winograd_convs(random, device, &twin_device).await
 }

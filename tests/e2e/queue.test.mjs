@@ -20,9 +20,13 @@ async function plan(page, rates, seeds, methods = []) {
 
 /** Two clicks on “Go on”, before there can be an answer to the first. */
 const goOnTwice = (page) =>
-  page.getByTestId('queue-go-on').evaluate((button) => {
+  page.getByTestId('queue-go-on').evaluate(async (button) => {
     button.click();
     button.click();
+    // What the clicks began comes first.
+    await null;
+    const { held, pending } = await navigator.locks.query();
+    return [...held, ...pending].filter(({ name }) => name === 'proden-queue').length;
   });
 
 /** Waits until no tab works through the queue: the browser learns a moment later that one has gone. */
@@ -132,7 +136,7 @@ scene('queue: two tabs do not train the same queue', { timeout: minutes(4) }, as
   const second = await context.newPage();
   await visit(second, link(url, SHORT));
   await waitQueue(second, 'held', before.length);
-  await goOnTwice(second);
+  assert.equal(await goOnTwice(second), 2, 'the first tab, and one request of the second');
   say(await waitError(second, [/another tab/, /close that tab/, /nothing is lost/]));
   // Nor does it begin another queue, which would take the first one's place.
   await second.getByTestId('error').getByRole('button', { name: 'Dismiss' }).click();
@@ -144,7 +148,7 @@ scene('queue: two tabs do not train the same queue', { timeout: minutes(4) }, as
 
   await page.close();
   await waitFree(second);
-  await goOnTwice(second);
+  assert.equal(await goOnTwice(second), 1);
   await waitQueue(second, 'over', 3);
   const all = await kept(second);
   assert.deepEqual(all.map((it) => it.ended), ['finished', 'finished', 'finished']);

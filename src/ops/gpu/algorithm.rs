@@ -40,7 +40,7 @@ const ON_A_CARD: Least = Least { channels: 64, products: 1 << 28 };
 const EMULATED: Least = Least { channels: 16, products: 1 << 22 };
 
 /// Winograd's filter for a convolution that is faster so than directly.
-pub(super) fn filter_for(shape: &ConvShape) -> Option<Filter> {
+pub fn filter_for(shape: &ConvShape) -> Option<Filter> {
     if shape.kernel != 3 || shape.stride != 1 || shape.output_len() == 0 {
         return None;
     }
@@ -52,9 +52,18 @@ pub(super) fn filter_for(shape: &ConvShape) -> Option<Filter> {
             let least = if is_emulated() { EMULATED } else { ON_A_CARD };
             let channels = shape.channels_in.min(shape.channels_out);
             let pays = channels >= least.channels && shape.products() >= least.products;
-            pays.then(|| cheapest(shape))
+            pays.then(|| cheapest(shape)).filter(|&filter| has_room(shape, filter))
         }
     }
+}
+
+/// Whether the weights at the points fit into what WebGPU's default limits let a kernel see of a buffer.
+fn has_room(shape: &ConvShape, filter: Filter) -> bool {
+    const BYTES: usize = 128 << 20;
+    // Tiles of a matrix product fill up with zeros what does not divide by them.
+    let [rows, columns] =
+        [shape.channels_out, shape.channels_in].map(|channels| channels.next_multiple_of(128));
+    filter.points() * rows * columns * size_of::<f32>() <= BYTES
 }
 
 /// The filter with the fewest products; of equals the one that rounds less.

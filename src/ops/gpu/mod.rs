@@ -2,8 +2,10 @@
 //! of workgroup memory, 256 invocations, 8 storage buffers a stage).
 //!
 //! [`conv`] and [`weight_gradient`] are the matrix products behind a convolution, [`layout`] lays
-//! weights out for them, [`tile`] chooses how they are cut, [`winograd`] does with fewer products, [`algorithm`] chooses; [`norm`] is batch norm, [`pool`] max pooling,
-//! [`linear`] the map to class scores, [`partial_loss`] PRODEN's loss, [`rows`] what is done with tables, [`descent`] the step of gradient descent, [`running`] batch norm's running statistics.
+//! weights out for them, [`winograd`] makes do with fewer products, [`algorithm`] chooses, and [`tile`] says how
+//! matrix products are cut; [`norm`] is batch norm, [`pool`] max pooling, [`linear`] the map to class scores,
+//! [`partial_loss`] PRODEN's loss, [`rows`] what is done with tables, [`descent`] the step of gradient descent,
+//! [`running`] batch norm's running statistics.
 
 pub mod algorithm;
 mod conv;

@@ -21,8 +21,8 @@ use taps::Pairs;
 
 pub use maps::Filter;
 
-/// Numbers at the points that are kept at once; images are taken as many at a time as this allows. It is
-/// what WebGPU's default limits let a kernel see of a buffer, 128 MiB.
+/// Numbers of images at the points that are kept at once; images are taken as many at a time as this allows. It
+/// is what WebGPU's default limits let a kernel see of a buffer, 128 MiB.
 static MOST_NUMBERS: AtomicUsize = AtomicUsize::new(32 << 20);
 
 /// Keeps no more than `numbers` at the points: so that a test can be small.

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use super::field;
 use super::icon::{self, Icon};
 use crate::experiment::Experiment;
-use crate::experiment::held::Errand;
 use crate::experiment::run::Status;
 use crate::ui::state::{App, app};
 
@@ -25,9 +24,7 @@ pub fn Controls() -> impl IntoView {
         let done = app.run.with(|run| run.epochs.len());
         has_run.get() && !is_active() && done < planned
     });
-    let is_keeping = Memo::new(move |_| app.kept.with(|kept| kept.keeping.is_some()));
-    let is_opening = move || app.held.with(|held| matches!(held.errand, Some(Errand::Opening(_))));
-    let is_busy = Memo::new(move |_| is_keeping.get() || is_opening());
+    let is_busy = Memo::new(move |_| app.is_busy());
     view! {
         <div class="controls">
             <button
@@ -35,7 +32,7 @@ pub fn Controls() -> impl IntoView {
                 class="button"
                 class:primary=move || !is_unfinished.get()
                 data-testid="start"
-                disabled=move || is_active() || is_busy.get()
+                disabled=is_busy
                 on:click=move |_| if_valid(app, App::start)
             >
                 <Icon path=icon::PLAY />

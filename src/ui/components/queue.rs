@@ -18,7 +18,7 @@ use crate::ui::state::{App, app};
 pub fn QueuePanel() -> impl IntoView {
     let app = app();
     let runs = app.runs;
-    let is_active = Memo::new(move |_| app.is_active());
+    let is_busy = Memo::new(move |_| app.is_busy());
     let is_running = Memo::new(move |_| runs.turn.get().is_some());
     let state = Memo::new(move |_| {
         let is_over = runs.queue.with(|queue| queue.as_ref().map(Queue::is_over));
@@ -57,7 +57,7 @@ pub fn QueuePanel() -> impl IntoView {
                     text=t!("Go on with the queue")
                     is_primary=true
                     hidden=Signal::derive(move || state.get() != "held")
-                    disabled=is_active
+                    disabled=is_busy
                     press=move |()| app.go_on_with_queue()
                 />
                 <SmallButton
@@ -133,7 +133,7 @@ fn group(group: Group) -> impl IntoView {
 #[component]
 pub fn QueueForm() -> impl IntoView {
     let app = app();
-    let is_active = Memo::new(move |_| app.is_active());
+    let is_busy = Memo::new(move |_| app.is_busy());
     let is_wrong = move || app.form.first_wrong().is_some();
     let twins = move |_| {
         let base = app.form.experiment.get_untracked();
@@ -146,7 +146,7 @@ pub fn QueueForm() -> impl IntoView {
                     type="button"
                     class="button"
                     data-testid="twins"
-                    disabled=move || is_active.get() || is_wrong()
+                    disabled=move || is_busy.get() || is_wrong()
                     on:click=twins
                 >
                     {t!("Compare the three methods")}
@@ -157,14 +157,14 @@ pub fn QueueForm() -> impl IntoView {
             </div>
             <details class="plan sweep">
                 <summary>{t!("Queue several runs…")}</summary>
-                <SweepForm app is_active />
+                <SweepForm app is_busy />
             </details>
         </div>
     }
 }
 
 #[component]
-fn SweepForm(app: App, is_active: Memo<bool>) -> impl IntoView {
+fn SweepForm(app: App, is_busy: Memo<bool>) -> impl IntoView {
     let (rates, seeds) =
         (RwSignal::new("0.1, 0.3, 0.5".to_owned()), RwSignal::new("1-3".to_owned()));
     let methods = RwSignal::new(vec![Method::Proden]);
@@ -210,7 +210,7 @@ fn SweepForm(app: App, is_active: Memo<bool>) -> impl IntoView {
             <p class="sweep-plan" class:is-wrong=move || plan.with(Result::is_err) role="status" data-testid="sweep-plan">
                 {move || plan.with(in_words)}
             </p>
-            <button type="submit" class="button small primary" data-testid="sweep-start" title=t!("All of them, one after the other") disabled=move || is_active.get() || is_wrong()>{t!("Start the queue")}</button>
+            <button type="submit" class="button small primary" data-testid="sweep-start" title=t!("All of them, one after the other") disabled=move || is_busy.get() || is_wrong()>{t!("Start the queue")}</button>
         </form>
     }
 }
