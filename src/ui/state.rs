@@ -17,7 +17,7 @@ use super::shared::Shared;
 use super::speech::Speech;
 use super::survive::Survival;
 use crate::experiment::choice::Choice;
-use crate::experiment::held::Held;
+use crate::experiment::held::{Errand, Held};
 use crate::experiment::kept::Kept;
 use crate::experiment::run::RunState;
 use crate::experiment::thumbnails::Thumbnails;
