@@ -148,7 +148,7 @@ scene('queue: two tabs do not train the same queue', { timeout: minutes(4) }, as
 
   await page.close();
   await waitFree(second);
-  assert.equal(await goOnTwice(second), 1);
+  await goOnTwice(second);
   await waitQueue(second, 'over', 3);
   const all = await kept(second);
   assert.deepEqual(all.map((it) => it.ended), ['finished', 'finished', 'finished']);
