@@ -1,6 +1,9 @@
 // Buffers of WebGPU that are alive: made, and neither destroyed nor collected.
 
-/** Watches from now on. What it returns says how many there are, their bytes, and the most bytes so far. */
+/**
+ * Watches from now on. What it returns says how many there are, their bytes, and the most bytes so far. Stands by
+ * itself, for its text is also put into the worker of a page.
+ */
 export function watchBuffers() {
   let [count, bytes, most] = [0, 0, 0];
   const letGo = (size) => {
@@ -23,6 +26,7 @@ export function watchBuffers() {
     return destroy.call(this);
   };
   return async () => {
+    // What nobody holds any more is told of only once it is collected.
     for (let round = 0; round < 3; round += 1) {
       globalThis.gc?.();
       await new Promise((resolve) => setTimeout(resolve));

@@ -4,6 +4,7 @@
 // The default experiment but for the settings given, 300 epochs on the CPU or 30 on WebGPU. After each epoch: the memory of the
 // engine's WebAssembly, the live buffers on the card, and the JavaScript heap of the page.
 
+import { watchBuffers } from '../dawn/buffers.mjs';
 import { launch } from './lib/browser.mjs';
 import { minutes } from './lib/environment.mjs';
 import { link, start, visit, waitState } from './lib/page.mjs';
@@ -20,7 +21,7 @@ const MIB = 1024 * 1024;
 /** Tells the page after each epoch what the engine holds. */
 const TELL = `
   const channel = new BroadcastChannel('soak');
-  let memory, buffers = 0, bytes = 0;
+  let memory;
   for (const name of ['instantiate', 'instantiateStreaming']) {
     const original = WebAssembly[name];
     WebAssembly[name] = async (...args) => {
@@ -29,33 +30,11 @@ const TELL = `
       return made;
     };
   }
-  if (globalThis.GPUDevice) {
-    const letGo = (size) => { buffers -= 1; bytes -= size; };
-    const collected = new FinalizationRegistry(letGo);
-    const { createBuffer } = GPUDevice.prototype;
-    GPUDevice.prototype.createBuffer = function (wish) {
-      const buffer = createBuffer.call(this, wish);
-      buffers += 1;
-      bytes += wish.size;
-      collected.register(buffer, wish.size, buffer);
-      return buffer;
-    };
-    const { destroy } = GPUBuffer.prototype;
-    GPUBuffer.prototype.destroy = function () {
-      if (collected.unregister(this)) letGo(this.size);
-      return destroy.call(this);
-    };
-  }
-  // What nobody holds any more is told of only once it is collected.
-  const collect = async () => {
-    for (let round = 0; round < 3; round += 1) {
-      gc();
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-  };
+  const watch = ${watchBuffers};
+  const buffers = globalThis.GPUDevice ? watch() : async () => ({ count: 0, bytes: 0 });
   const tell = async () => {
-    await collect();
-    channel.postMessage({ wasm: memory.buffer.byteLength, buffers, bytes });
+    const { count, bytes } = await buffers();
+    channel.postMessage({ wasm: memory.buffer.byteLength, buffers: count, bytes });
   };
   ${afterMessage('{"Epoch"', 'tell();')}`;
 

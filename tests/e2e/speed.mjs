@@ -5,8 +5,7 @@
 // that the page tells of each epoch; in the first, shaders are still being compiled.
 
 import { launch } from './lib/browser.mjs';
-import { minutes } from './lib/environment.mjs';
-import { follow, link, start, visit } from './lib/page.mjs';
+import { link, runOutOfSight, visit } from './lib/page.mjs';
 import { ISOLATING, plainHost } from './lib/server.mjs';
 
 const runs = process.argv
@@ -21,14 +20,8 @@ for (const settings of runs) {
   const context = await browser.newContext({ serviceWorkers: 'block' });
   const page = await context.newPage();
   await visit(page, link(host.url, { device: 'webgpu', ...settings }));
-  await start(page);
-  await follow(page, 'about');
-  await page.waitForFunction(() => /^(Finished|Failed)/.test(document.title), undefined, { timeout: minutes(10) });
-  await follow(page, 'train');
+  const speeds = (await runOutOfSight(page)).map((speed) => speed.toFixed(0));
   const device = (await page.getByTestId('device').first().innerText()).split('Limits')[0];
-  const speeds = await page
-    .locator('[data-testid="epoch-table"] tbody tr td:last-child')
-    .evaluateAll((cells) => cells.map((cell) => Number(cell.dataset.value).toFixed(0)).reverse());
   console.log(`${JSON.stringify(settings)} on ${device.replace(/\s+/g, ' ').trim()}: ${speeds.join(', ')} images/s`);
   await context.close();
 }

@@ -6,8 +6,7 @@
 
 import { availableParallelism } from 'node:os';
 import { launch } from './lib/browser.mjs';
-import { minutes } from './lib/environment.mjs';
-import { follow, link, start, visit } from './lib/page.mjs';
+import { link, runOutOfSight, visit } from './lib/page.mjs';
 import { ISOLATING, plainHost } from './lib/server.mjs';
 
 const [width, batch, rounds] = [0.25, 64, 3].map((usual, at) => Number(process.argv[2 + at] ?? usual));
@@ -23,16 +22,9 @@ async function imagesPerSecond(host) {
   const context = await browser.newContext({ serviceWorkers: 'block' });
   const page = await context.newPage();
   await visit(page, link(host.url, settings));
-  await start(page);
-  await follow(page, 'about');
-  await page.waitForFunction(() => document.title.startsWith('Finished'), undefined, { timeout: minutes(10) });
-  await follow(page, 'train');
-  const speeds = await page
-    .locator('[data-testid="epoch-table"] tbody tr td:last-child')
-    .evaluateAll((cells) => cells.map((cell) => Number(cell.dataset.value)));
+  const speeds = await runOutOfSight(page);
   await context.close();
-  // The newest is first.
-  return speeds.slice(0, -1);
+  return speeds.slice(1);
 }
 
 const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];

@@ -19,6 +19,14 @@ pub fn zeros(#[comptime] tile: Tile) -> Array<Quad> {
     sums
 }
 
+/// The first quad of rows and the first quad of columns of the workgroup's results that are an invocation's.
+#[cube]
+pub fn my_place(#[comptime] tile: Tile) -> (u32, u32) {
+    let across = comptime![tile.threads_across() as u32];
+    let row_quads = comptime![(tile.thread_rows / LANES) as u32];
+    (UNIT_POS_X / across * row_quads, UNIT_POS_X % across)
+}
+
 /// Where a quad lies in its row of workgroup memory. Neighbours in depth that are written at once
 /// are `turned` into different banks.
 #[cube]

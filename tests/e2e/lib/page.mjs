@@ -1,7 +1,7 @@
 // The page as its contracts describe it (DESIGN.md, part 4): settings, elements, states.
 
 import assert from 'node:assert/strict';
-import { seconds } from './environment.mjs';
+import { minutes, seconds } from './environment.mjs';
 
 /** A run of two steps: the least that goes through everything. */
 export const TINY = {
@@ -145,6 +145,22 @@ export async function follow(page, route) {
   await page.locator(`nav a:is([href="${route}"], [href^="${route}?"])`).first().click();
   await page.waitForURL((at) => at.pathname.replace(/\/$/, '').endsWith(`/${route}`));
   assert.ok(await page.evaluate(() => window.stillTheSamePage), 'the page was loaded anew');
+}
+
+/**
+ * A whole run with the Train page out of sight, since what draws that would take a core of its own. Resolves to the
+ * images a second that the page tells of each epoch.
+ */
+export async function runOutOfSight(page) {
+  await start(page);
+  await follow(page, 'about');
+  await page.waitForFunction(() => /^(Finished|Failed)/.test(document.title), undefined, { timeout: minutes(10) });
+  await follow(page, 'train');
+  const speeds = await page
+    .locator('[data-testid="epoch-table"] tbody tr td:last-child')
+    .evaluateAll((cells) => cells.map((cell) => Number(cell.dataset.value)));
+  // The newest is first.
+  return speeds.reverse();
 }
 
 /** Waits until the service worker has kept the site. */

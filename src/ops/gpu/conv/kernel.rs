@@ -230,9 +230,7 @@ pub fn conv_kernel(
         weight: Array::<Quad>::new(comptime![tile.row_fetches()]),
         input: Array::<Quad>::new(comptime![tile.held_rows() * tile.held_quads()]),
     };
-    let my_column = UNIT_POS_X % comptime![tile.threads_across() as u32];
-    let my_row = UNIT_POS_X / comptime![tile.threads_across() as u32]
-        * comptime![(tile.thread_rows / LANES) as u32];
+    let (my_row, my_column) = product::my_place(tile);
     let mut sums = product::zeros(tile);
 
     let mut gaze = gaze(tile);

@@ -244,9 +244,7 @@ pub fn weight_gradient_kernel(
         gradient: Array::<Quad>::new(comptime![tile.row_fetches()]),
         input: Array::<Quad>::new(comptime![tile.column_fetches()]),
     };
-    let my_column = UNIT_POS_X % comptime![tile.threads_across() as u32];
-    let my_row = UNIT_POS_X / comptime![tile.threads_across() as u32]
-        * comptime![(tile.thread_rows / LANES) as u32];
+    let (my_row, my_column) = product::my_place(tile);
     let mut sums = product::zeros(tile);
 
     let first_column = CUBE_POS_X * comptime![tile.columns as u32];

@@ -108,9 +108,7 @@ fn product_kernel(
         rows: Array::<Quad>::new(comptime![tile.row_fetches()]),
         columns: Array::<Quad>::new(comptime![tile.column_fetches()]),
     };
-    let my_column = UNIT_POS_X % comptime![tile.threads_across() as u32];
-    let my_row = UNIT_POS_X / comptime![tile.threads_across() as u32]
-        * comptime![(tile.thread_rows / LANES) as u32];
+    let (my_row, my_column) = product::my_place(tile);
     let mut sums = product::zeros(tile);
 
     let begin = CUBE_POS_Z / dims.points * dims.part;
