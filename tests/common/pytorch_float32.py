@@ -2,7 +2,7 @@
 """How near PyTorch itself comes to its reference run when it computes in float32.
 
     python3 pytorch_float32.py GOLDEN_FOLDER [--no-onednn]
-    python3 pytorch_float32.py GOLDEN_FOLDER --noise 3e-8 6e-8 2e-7
+    python3 pytorch_float32.py GOLDEN_FOLDER --noise 1e-8 3e-8 6e-8 2e-7
 
 GOLDEN_FOLDER has make_golden.py and its files, which hold a run in float64. The same run in float32, with
 oneDNN's convolutions or without, tells what rounding alone does to it: the bounds that tests/common/mod.rs

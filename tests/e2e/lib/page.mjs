@@ -155,6 +155,7 @@ export async function runOutOfSight(page) {
   await start(page);
   await follow(page, 'about');
   await page.waitForFunction(() => /^(Finished|Failed)/.test(document.title), undefined, { timeout: minutes(10) });
+  assert.match(await page.title(), /^Finished/);
   await follow(page, 'train');
   const speeds = await page
     .locator('[data-testid="epoch-table"] tbody tr td:last-child')
